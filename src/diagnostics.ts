@@ -1,0 +1,96 @@
+/**
+ * Every coded error and warning of the project, one factory each.
+ *
+ * A diagnostic says what happened, where (file, node, tensor, byte) and what to do about it. Errors carry the exit
+ * code that the command line returns for them. Text is made here and nowhere else.
+ */
+
+/** 0 done · 1 internal · 2 usage · 3 invalid model · 4 unsafe model · 5 check failed · 6 target · 7 I/O · 8 limit. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 130 | 143;
+
+export interface Where {
+  readonly file?: string;
+  readonly node?: string;
+  readonly tensor?: string;
+  /** Byte offset in the file. */
+  readonly byte?: number;
+}
+
+export interface Diagnostic {
+  /** Kebab-case, stable: users match on it. */
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly where?: Where;
+  /** What the user can do about it. */
+  readonly hint?: string;
+  /** What the command line exits with when this ends the run; 0 for warnings. */
+  readonly exitCode: ExitCode;
+}
+
+/** A diagnostic on its way up. Everything that the project throws on purpose is one of these. */
+export class DiagnosticError extends Error {
+  readonly diagnostic: Diagnostic;
+
+  constructor(diagnostic: Diagnostic, options?: ErrorOptions) {
+    super(formatDiagnostic(diagnostic), options);
+    this.name = 'DiagnosticError';
+    this.diagnostic = diagnostic;
+  }
+}
+
+/** One line: message, place, hint. */
+export function formatDiagnostic({ code, message, where, hint }: Diagnostic): string {
+  const places = [
+    where?.file,
+    where?.node && `node ${where.node}`,
+    where?.tensor && `tensor ${where.tensor}`,
+    where?.byte === undefined ? undefined : `byte ${where.byte}`,
+  ].filter(Boolean);
+  const place = places.length > 0 ? ` (${places.join(', ')})` : '';
+  return `${message}${place} [${code}]${hint ? `. ${hint}` : ''}`;
+}
+
+function error(code: string, exitCode: ExitCode, message: string, where?: Where, hint?: string, cause?: unknown) {
+  return new DiagnosticError(
+    { code, severity: 'error', message, exitCode, ...(where && { where }), ...(hint && { hint }) },
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+function warning(code: string, message: string, where?: Where, hint?: string): Diagnostic {
+  return { code, severity: 'warning', message, exitCode: 0, ...(where && { where }), ...(hint && { hint }) };
+}
+
+export const diagnostics = {
+  // usage and configuration: 2
+  usage: (message: string, hint?: string) => error('usage', 2, message, undefined, hint),
+  unknownPass: (name: string, hint: string) => error('unknown-pass', 2, `there is no pass named "${name}"`, undefined, hint),
+  invalidOption: (where: string, message: string, hint?: string) =>
+    error('invalid-option', 2, `${where}: ${message}`, undefined, hint),
+
+  // the model: 3
+  notAModel: (file: string | undefined, message: string, byte?: number) =>
+    error('not-a-model', 3, message, { ...(file && { file }), ...(byte !== undefined && { byte }) }),
+  invalidModel: (code: string, message: string, where: Where, hint?: string) => error(code, 3, message, where, hint),
+
+  // safety: 4
+  unsafeModel: (code: string, message: string, where: Where, hint?: string) => error(code, 4, message, where, hint),
+
+  // checks and the runtime: 5
+  checkFailed: (message: string, where?: Where, hint?: string) => error('check-failed', 5, message, where, hint),
+  runtimeCrashed: (message: string, where?: Where, cause?: unknown) =>
+    error('runtime-crashed', 5, message, where, undefined, cause),
+  runtimeRejected: (message: string, where?: Where, cause?: unknown) =>
+    error('runtime-rejected', 5, message, where, undefined, cause),
+
+  // input and output: 7
+  io: (code: string, message: string, where: Where, hint?: string, cause?: unknown) =>
+    error(code, 7, message, where, hint, cause),
+
+  // limits: 8
+  limitExceeded: (message: string, where?: Where, hint?: string) => error('limit-exceeded', 8, message, where, hint),
+  timedOut: (message: string, where?: Where, hint?: string) => error('timed-out', 8, message, where, hint),
+
+  warning,
+} as const;

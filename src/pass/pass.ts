@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+import type { Graph, Node } from '../ir/index.ts';
+import type { CandidateSpace, RankChoice } from './candidate.ts';
+import type { PassContext } from './context.ts';
+import type { Decomposition } from './decomposition.ts';
+import type { Editor } from './editor.ts';
+import type { LinearOperator } from './linear-operator.ts';
+import type { Skip } from './skip.ts';
+
+interface PassBase<Options> {
+  /** Kebab-case; stands in pipelines, plans and --help. */
+  readonly name: string;
+  /** One line for --help. */
+  readonly summary: string;
+  /** DOI or arXiv id. */
+  readonly reference?: string;
+  /** One source for types, defaults, command line, JSON Schema and docs. */
+  readonly options: z.ZodType<Options>;
+}
+
+/** Rewrites a pattern around one node into an equal one: batch-norm into Conv, auto_pad into pads. */
+export interface PatternPass<Options = unknown, Match = unknown> extends PassBase<Options> {
+  readonly kind: 'canonicalize';
+  /** null: not my operator. Never mutates. */
+  match(node: Node, context: PassContext<Options>): Match | Skip | null;
+  /** Decides nothing any more. */
+  rewrite(match: Match, edit: Editor, context: PassContext<Options>): void;
+}
+
+/** Tidies a whole graph: dead nodes, identical initializers. */
+export interface CleanupPass<Options = unknown> extends PassBase<Options> {
+  readonly kind: 'cleanup';
+  run(graph: Graph, edit: Editor, context: PassContext<Options>): void;
+}
+
+/** Chooses ranks for the factorize passes that follow it, up to the next rank pass. */
+export interface RankPass<Options = unknown> extends PassBase<Options> {
+  readonly kind: 'rank';
+  /**
+   * `spaces`: what each following factorize pass could make of the node, in pipeline order, never empty. A rule that
+   * does not compare methods answers for the first.
+   */
+  choose(spaces: readonly CandidateSpace[], context: PassContext<Options>): Promise<RankChoice | Skip>;
+}
+
+/** Splits one linear operator into a chain of smaller ones. */
+export interface FactorizePass<Options = unknown> extends PassBase<Options> {
+  readonly kind: 'factorize';
+  /** null: not my kind of operator. Data only; see {@link Decomposition}. */
+  match(operator: LinearOperator, context: PassContext<Options>): Decomposition | Skip | null;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of passes forgets each one's options, which `definePass` has checked
+export type Pass = PatternPass<any, any> | CleanupPass<any> | RankPass<any> | FactorizePass<any>;

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const costSchema = z.strictObject({
+  params: z.number().int().nonnegative(),
+  macs: z.number().int().nonnegative().nullable().describe('per sample; null where shapes are not known'),
+});
+
+const nodeSchema = z.strictObject({
+  name: z.string().describe("the node's name, or its first output's where it has none"),
+  opType: z.string(),
+  shape: z.array(z.number().int()).describe("the weight's dims as in the file"),
+  method: z.string().nullable().describe('the factorize pass, null to keep the node; edit it, or the ranks, and apply'),
+  ranks: z.record(z.string(), z.number().int().positive()).nullable(),
+  rankSource: z.string().nullable().describe('the pass or option that chose the ranks'),
+  cost: z.strictObject({ before: costSchema, after: costSchema }).nullable(),
+  weightError: z.number().nullable().describe('‖Ŵ−W‖_F/‖W‖_F, where planning had to know it'),
+  skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
+});
+
+/** plan.json: what is to happen to each Conv, ConvTranspose, Gemm and MatMul, and on what evidence. */
+export const planSchema = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.literal(1),
+  tool: z.string().describe('name and version that wrote the plan'),
+  model: z.strictObject({ sha256: z.string(), bytes: z.number().int().nonnegative() }),
+  pipeline: z.string().describe('textual pipeline; its canonicalize and cleanup passes run again on apply'),
+  seed: z.number().int(),
+  requireGain: z.enum(['params', 'macs', 'time', 'none', 'params-or-macs']),
+  evidence: z.strictObject({ kind: z.enum(['weights']) }),
+  nodes: z.array(nodeSchema),
+});
+
+export type Plan = z.infer<typeof planSchema>;
+export type PlanNode = z.infer<typeof nodeSchema>;

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+const side = z.strictObject({
+  file: z.string().nullable(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+  irVersion: z.number().int(),
+  opsets: z.record(z.string(), z.number().int()),
+  nodes: z.number().int(),
+  params: z.number().int(),
+  macs: z.number().int().nullable(),
+});
+
+const cost = z.strictObject({ params: z.number().int(), macs: z.number().int().nullable() });
+const interval = z.tuple([z.number(), z.number()]).describe('95 % interval');
+
+const reportNode = z.strictObject({
+  name: z.string(),
+  opType: z.string(),
+  shape: z.array(z.number().int()),
+  method: z.string().nullable(),
+  ranks: z.record(z.string(), z.number().int()).nullable(),
+  rankSource: z.string().nullable(),
+  before: cost.nullable(),
+  after: cost.nullable(),
+  weightError: z.number().nullable(),
+  /** Of the rewrite against the contraction of its factors. */
+  exactError: z.number().nullable(),
+  skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
+});
+
+const latency = z.strictObject({
+  p50: z.number().describe('milliseconds'),
+  p90: z.number(),
+});
+
+/** The report, as JSON. Timings stand only under `run` and `benchmark`; the rest is deterministic. */
+export const reportSchema = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.literal(1),
+  tool: z.strictObject({ name: z.string(), version: z.string() }),
+  run: z.strictObject({
+    argv: z.array(z.string()).nullable(),
+    pipeline: z.string(),
+    seed: z.number().int(),
+    threads: z.number().int(),
+    runtime: z.string().describe('ONNX Runtime version and instruction set: bytes are promised equal for the same ones'),
+    seconds: z.record(z.string(), z.number()).describe('wall time per stage'),
+  }),
+  input: side,
+  output: side,
+  targets: z.array(z.strictObject({ kind: z.string(), wanted: z.string(), reached: z.string(), met: z.boolean() })),
+  nodes: z.array(reportNode),
+  verification: z.strictObject({
+    exact: z
+      .strictObject({ maxRelativeError: z.number(), tolerance: z.number(), ok: z.boolean() })
+      .nullable()
+      .describe('the written model against the contraction of its factors'),
+    approximate: z
+      .strictObject({
+        maxRelativeError: z.number(),
+        outputError: z.number().describe('E‖ŷ−y‖²/Σvar(y) over the outputs'),
+        top1Agreement: z.number().nullable(),
+        klDivergence: z.number().nullable(),
+        samples: z.number().int(),
+        inputs: z.enum(['random', 'data']),
+      })
+      .nullable()
+      .describe('the written model against the original'),
+    metric: z
+      .strictObject({
+        kind: z.literal('top-1'),
+        samples: z.number().int(),
+        before: z.number(),
+        after: z.number(),
+        difference: z.number().describe('percentage points, after − before'),
+        ci95: interval.describe('of the difference, paired bootstrap'),
+      })
+      .nullable(),
+    unverified: z.string().nullable().describe('why ONNX Runtime could not judge the whole model'),
+  }),
+  benchmark: z
+    .strictObject({
+      protocol: z.string(),
+      before: latency,
+      after: latency,
+      ratio: z.number().describe('before/after, median of pairs'),
+      ci95: interval,
+      machine: z.string(),
+    })
+    .nullable(),
+  warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+  reproduce: z.strictObject({ command: z.string(), plan: z.unknown() }),
+});
+
+export type Report = z.infer<typeof reportSchema>;
+export type ReportNode = z.infer<typeof reportNode>;

@@ -1,0 +1,52 @@
+import type { DType } from '../ir/index.ts';
+
+export type RuntimeData =
+  | Float32Array | Float64Array | Uint8Array | Int8Array | Uint16Array | Int16Array | Int32Array | BigInt64Array
+  | Uint32Array | BigUint64Array | readonly string[];
+
+/** float16 and bfloat16 travel as Uint16Array, bool as Uint8Array. */
+export interface RuntimeTensor {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly data: RuntimeData;
+}
+
+export interface RuntimePort {
+  readonly name: string;
+  readonly dtype: DType | undefined;
+  /** Symbols and unknown sizes as ONNX Runtime names them. */
+  readonly shape: readonly (number | string)[] | undefined;
+}
+
+export interface RuntimeOptions {
+  /** Intra-op threads of a session; 1 by default, which is also what makes results independent of the machine. */
+  readonly threads?: number;
+  /** Wall-clock limit of one request in milliseconds. */
+  readonly timeout?: number;
+  /** Largest resident set of the child in bytes. */
+  readonly memory?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** ONNX Runtime in a child process. Its death is the diagnostic `runtime-crashed`. */
+export interface Runtime {
+  /** @throws runtime-rejected when ONNX Runtime does not load the model */
+  load(model: Uint8Array | { readonly path: string }, options?: SessionOptions): Promise<RuntimeSession>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  readonly threads?: number;
+  /** Where to write ONNX Runtime's optimised graph. */
+  readonly optimizedModelPath?: string;
+}
+
+export interface RuntimeSession {
+  readonly inputs: readonly RuntimePort[];
+  readonly outputs: readonly RuntimePort[];
+  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  /** Runs the same feeds `runs` times in the child and returns each run's time in milliseconds (wall and process CPU). */
+  time(feeds: Readonly<Record<string, RuntimeTensor>>, runs: number): Promise<{ wall: Float64Array; cpu: Float64Array }>;
+  release(): Promise<void>;
+}
