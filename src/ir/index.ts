@@ -5,4 +5,5 @@ export * from './graph.ts';
 export * from './model.ts';
 export * from './node.ts';
 export * from './tensor.ts';
+export * from './tensor-data.ts';
 export * from './value.ts';

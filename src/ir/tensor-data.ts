@@ -1,0 +1,197 @@
+import { getFloat16, setFloat16 } from '@petamoriken/float16';
+import { type DType, dtypeBits } from './dtype.ts';
+import { memorySource, Tensor } from './tensor.ts';
+
+/**
+ * Numbers in and out of tensors. Bytes are little-endian and may lie at any alignment, so views are made over a
+ * fresh copy where the offset does not fit; what is returned is always the caller's own.
+ */
+
+type Decode = (view: DataView, size: number, out: Float64Array) => void;
+type Encode = (data: ArrayLike<number>, view: DataView) => void;
+
+/** Types whose elements are exact in float64 up to 2^53, and their codec. */
+const decoders: Partial<Record<DType, Decode>> = {
+  float64: each(8, (view, at) => view.getFloat64(at, true)),
+  float32: each(4, (view, at) => view.getFloat32(at, true)),
+  float16: decodeFloat16,
+  bfloat16: decodeBfloat16,
+  int64: each(8, (view, at) => Number(view.getBigInt64(at, true))),
+  uint64: each(8, (view, at) => Number(view.getBigUint64(at, true))),
+  int32: each(4, (view, at) => view.getInt32(at, true)),
+  uint32: each(4, (view, at) => view.getUint32(at, true)),
+  int16: each(2, (view, at) => view.getInt16(at, true)),
+  uint16: each(2, (view, at) => view.getUint16(at, true)),
+  int8: each(1, (view, at) => view.getInt8(at)),
+  uint8: each(1, (view, at) => view.getUint8(at)),
+  bool: each(1, (view, at) => (view.getUint8(at) === 0 ? 0 : 1)),
+  int4: packed(4, true),
+  uint4: packed(4, false),
+  int2: packed(2, true),
+  uint2: packed(2, false),
+};
+
+const encoders: Partial<Record<DType, Encode>> = {
+  float64: store(8, (view, at, x) => view.setFloat64(at, x, true)),
+  float32: store(4, (view, at, x) => view.setFloat32(at, x, true)),
+  float16: store(2, (view, at, x) => setFloat16(view, at, x, true)),
+  bfloat16: store(2, (view, at, x) => view.setUint16(at, bfloat16Bits(x), true)),
+  int64: store(8, (view, at, x) => view.setBigInt64(at, BigInt(x), true)),
+  uint64: store(8, (view, at, x) => view.setBigUint64(at, BigInt(x), true)),
+  int32: store(4, (view, at, x) => view.setInt32(at, x, true)),
+  uint32: store(4, (view, at, x) => view.setUint32(at, x, true)),
+  int16: store(2, (view, at, x) => view.setInt16(at, x, true)),
+  uint16: store(2, (view, at, x) => view.setUint16(at, x, true)),
+  int8: store(1, (view, at, x) => view.setInt8(at, x)),
+  uint8: store(1, (view, at, x) => view.setUint8(at, x)),
+  bool: store(1, (view, at, x) => view.setUint8(at, x === 0 ? 0 : 1)),
+};
+
+/** Whether {@link toFloat64} reads the type: every real, integer and boolean type but the 8- and 4-bit floats. */
+export function hasNumericData(dtype: DType): boolean {
+  return decoders[dtype] !== undefined;
+}
+
+/**
+ * All elements, row-major. Exact for every type read, but 64-bit integers beyond 2^53, which are rounded.
+ * Infinities and NaN stay what they are.
+ *
+ * @throws RangeError for types that are not numbers or when the bytes do not fit the dims: the reader refuses such
+ *   tensors, so only code of ours can make one.
+ */
+export function toFloat64(tensor: Tensor): Float64Array {
+  const decode = decoders[tensor.dtype];
+  if (!decode) throw new RangeError(`a ${tensor.dtype} tensor does not hold numbers`);
+  const out = new Float64Array(tensor.size);
+  decode(dataView(tensor), tensor.size, out);
+  return out;
+}
+
+/**
+ * A tensor of `dtype` from numbers, rounded once, to nearest even. What is too large for a float type becomes an
+ * infinity; integers must be given as integers in range.
+ */
+export function fromFloat64(data: ArrayLike<number>, dims: readonly number[], dtype: DType): Tensor {
+  const encode = encoders[dtype];
+  if (!encode) throw new RangeError(`cannot make a ${dtype} tensor from numbers`);
+  const tensor = emptyLike(dtype, dims);
+  if (data.length !== tensor.size) {
+    throw new RangeError(`${data.length} elements do not fill dims [${dims.join(', ')}]`);
+  }
+  encode(data, dataView(tensor));
+  return tensor;
+}
+
+/** float32 elements, row-major: a copy of the bytes for float32 tensors, otherwise rounded from float64. */
+export function toFloat32(tensor: Tensor): Float32Array {
+  if (tensor.dtype !== 'float32') return Float32Array.from(toFloat64(tensor));
+  dataView(tensor);
+  return new Float32Array(tensor.bytes().slice(0, tensor.size * 4).buffer);
+}
+
+/** int64 or int32 elements without rounding. */
+export function toBigInts(tensor: Tensor): bigint[] {
+  if (tensor.dtype !== 'int64' && tensor.dtype !== 'uint64') return Array.from(toFloat64(tensor), BigInt);
+  const view = dataView(tensor);
+  const signed = tensor.dtype === 'int64';
+  return Array.from({ length: tensor.size }, (_, i) =>
+    signed ? view.getBigInt64(i * 8, true) : view.getBigUint64(i * 8, true),
+  );
+}
+
+/** Elements of an integer tensor as numbers; beyond 2^53 (ONNX's "to the end" is 2^63 − 1) they are rounded. */
+export function toIntegers(tensor: Tensor): number[] {
+  return Array.from(toFloat64(tensor));
+}
+
+/** An int64 tensor; dims default to one axis. */
+export function int64Tensor(values: readonly (number | bigint)[], dims: readonly number[] = [values.length]): Tensor {
+  const tensor = emptyLike('int64', dims);
+  if (values.length !== tensor.size) {
+    throw new RangeError(`${values.length} elements do not fill dims [${dims.join(', ')}]`);
+  }
+  const view = dataView(tensor);
+  values.forEach((value, i) => {
+    view.setBigInt64(i * 8, BigInt(value), true);
+  });
+  return tensor;
+}
+
+/** `x` rounded to the nearest bfloat16 (ties to even), as its 16 bits. */
+export function bfloat16Bits(x: number): number {
+  if (Number.isNaN(x)) return 0x7fc0;
+  scratchFloat[0] = x;
+  let word = scratchWord[0] ?? 0;
+  const single = scratchFloat[0] ?? 0;
+  // Rounding float64 → float32 → bfloat16 rounds twice. Rounding to odd in between keeps the sticky bit.
+  if (single !== x && Number.isFinite(single)) {
+    if (Math.abs(single) > Math.abs(x)) word -= 1;
+    word |= 1;
+  }
+  return ((word + 0x7fff + ((word >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+const scratchFloat = new Float32Array(1);
+const scratchWord = new Uint32Array(scratchFloat.buffer);
+
+function emptyLike(dtype: DType, dims: readonly number[]): Tensor {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  return new Tensor(dtype, [...dims], memorySource(new Uint8Array(Math.ceil((size * dtypeBits(dtype)) / 8))));
+}
+
+function dataView(tensor: Tensor): DataView {
+  const bytes = tensor.bytes();
+  if (bytes.byteLength !== tensor.expectedByteLength) {
+    throw new RangeError(
+      `${bytes.byteLength} bytes do not fill a ${tensor.dtype} tensor of dims [${tensor.dims.join(', ')}]`,
+    );
+  }
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function each(stride: number, get: (view: DataView, at: number) => number): Decode {
+  return (view, size, out) => {
+    for (let i = 0; i < size; i++) out[i] = get(view, i * stride);
+  };
+}
+
+function store(stride: number, set: (view: DataView, at: number, x: number) => void): Encode {
+  return (data, view) => {
+    for (let i = 0; i < data.length; i++) set(view, i * stride, data[i] ?? 0);
+  };
+}
+
+/** Elements of less than a byte, first in the low bits (ONNX, "uint4 / int4 packing"). */
+function packed(bits: number, signed: boolean): Decode {
+  const perByte = 8 / bits;
+  const half = 1 << (bits - 1);
+  return (view, size, out) => {
+    for (let i = 0; i < size; i++) {
+      const field = (view.getUint8(Math.floor(i / perByte)) >> ((i % perByte) * bits)) & (2 * half - 1);
+      out[i] = signed && field >= half ? field - 2 * half : field;
+    }
+  };
+}
+
+/** All 65 536 float16 numbers, made on first use: decoding by table is 20 times faster than bit by bit. */
+let float16Table: Float64Array | undefined;
+
+function decodeFloat16(view: DataView, size: number, out: Float64Array): void {
+  float16Table ??= makeFloat16Table();
+  for (let i = 0; i < size; i++) out[i] = float16Table[view.getUint16(i * 2, true)] ?? 0;
+}
+
+function makeFloat16Table(): Float64Array {
+  const view = new DataView(new ArrayBuffer(2));
+  return Float64Array.from({ length: 65_536 }, (_, bits) => {
+    view.setUint16(0, bits);
+    return getFloat16(view, 0);
+  });
+}
+
+function decodeBfloat16(view: DataView, size: number, out: Float64Array): void {
+  for (let i = 0; i < size; i++) {
+    scratchWord[0] = view.getUint16(i * 2, true) << 16;
+    out[i] = scratchFloat[0] ?? 0;
+  }
+}
