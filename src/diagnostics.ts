@@ -4,6 +4,7 @@
  * A diagnostic says what happened, where (file, node, tensor, byte) and what to do about it. Errors carry the exit
  * code that the command line returns for them. Text is made here and nowhere else.
  */
+import { closest, distance } from 'fastest-levenshtein';
 
 /** 0 done · 1 internal · 2 usage · 3 invalid model · 4 unsafe model · 5 check failed · 6 target · 7 I/O · 8 limit. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 130 | 143;
@@ -24,6 +25,8 @@ export interface Diagnostic {
   readonly where?: Where;
   /** What the user can do about it. */
   readonly hint?: string;
+  /** The text at fault with a caret below it, on lines of their own. */
+  readonly excerpt?: string;
   /** What the command line exits with when this ends the run; 0 for warnings. */
   readonly exitCode: ExitCode;
 }
@@ -58,6 +61,20 @@ function error(code: string, exitCode: ExitCode, message: string, where?: Where,
   );
 }
 
+/** `Did you mean "…"?` where one of `known` is near enough to `word` to be meant. */
+export function didYouMean(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const nearest = closest(word.toLowerCase(), known);
+  const near = distance(word.toLowerCase(), nearest) <= Math.max(1, Math.floor(nearest.length / 3));
+  return near ? `Did you mean "${nearest}"?` : undefined;
+}
+
+function caret(text: string, at: number): string {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const end = text.indexOf('\n', at);
+  return `  ${text.slice(start, end < 0 ? undefined : end)}\n  ${' '.repeat(at - start)}^`;
+}
+
 function warning(code: string, message: string, where?: Where, hint?: string): Diagnostic {
   return { code, severity: 'warning', message, exitCode: 0, ...(where && { where }), ...(hint && { hint }) };
 }
@@ -68,6 +85,10 @@ export const diagnostics = {
   unknownPass: (name: string, hint: string) => error('unknown-pass', 2, `there is no pass named "${name}"`, undefined, hint),
   invalidOption: (where: string, message: string, hint?: string) =>
     error('invalid-option', 2, `${where}: ${message}`, undefined, hint),
+  invalidPipeline: (text: string, at: number, message: string, hint?: string) => {
+    const { diagnostic } = error('invalid-pipeline', 2, `pipeline, column ${at + 1}: ${message}`, undefined, hint);
+    return new DiagnosticError({ ...diagnostic, excerpt: caret(text, at) });
+  },
 
   // the model: 3
   notAModel: (file: string | undefined, message: string, byte?: number) =>
