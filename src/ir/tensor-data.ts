@@ -3,28 +3,32 @@ import { type DType, dtypeBits } from './dtype.ts';
 import { memorySource, Tensor } from './tensor.ts';
 
 /**
- * Numbers in and out of tensors. Bytes are little-endian and may lie at any alignment, so views are made over a
- * fresh copy where the offset does not fit; what is returned is always the caller's own.
+ * Numbers in and out of tensors. Bytes may lie at any alignment, so views are made over a fresh copy where the offset
+ * does not fit; what is returned is always the caller's own. ONNX data is little-endian, as is every machine that ONNX
+ * Runtime's Node binding is built for, so typed arrays read it directly.
  */
 
-type Decode = (view: DataView, size: number, out: Float64Array) => void;
+type Decode = (bytes: Uint8Array, size: number, out: Float64Array) => void;
+/** `view` spans a buffer of its own. */
 type Encode = (data: ArrayLike<number>, view: DataView) => void;
 
 /** Types whose elements are exact in float64 up to 2^53, and their codec. */
 const decoders: Partial<Record<DType, Decode>> = {
-  float64: each(8, (view, at) => view.getFloat64(at, true)),
-  float32: each(4, (view, at) => view.getFloat32(at, true)),
+  float64: native(Float64Array),
+  float32: native(Float32Array),
   float16: decodeFloat16,
   bfloat16: decodeBfloat16,
-  int64: each(8, (view, at) => Number(view.getBigInt64(at, true))),
-  uint64: each(8, (view, at) => Number(view.getBigUint64(at, true))),
-  int32: each(4, (view, at) => view.getInt32(at, true)),
-  uint32: each(4, (view, at) => view.getUint32(at, true)),
-  int16: each(2, (view, at) => view.getInt16(at, true)),
-  uint16: each(2, (view, at) => view.getUint16(at, true)),
-  int8: each(1, (view, at) => view.getInt8(at)),
-  uint8: each(1, (view, at) => view.getUint8(at)),
-  bool: each(1, (view, at) => (view.getUint8(at) === 0 ? 0 : 1)),
+  int64: decodeBigInts(BigInt64Array),
+  uint64: decodeBigInts(BigUint64Array),
+  int32: native(Int32Array),
+  uint32: native(Uint32Array),
+  int16: native(Int16Array),
+  uint16: native(Uint16Array),
+  int8: native(Int8Array),
+  uint8: native(Uint8Array),
+  bool: (bytes, size, out) => {
+    for (let i = 0; i < size; i++) out[i] = bytes[i] === 0 ? 0 : 1;
+  },
   int4: packed(4, true),
   uint4: packed(4, false),
   int2: packed(2, true),
@@ -32,8 +36,8 @@ const decoders: Partial<Record<DType, Decode>> = {
 };
 
 const encoders: Partial<Record<DType, Encode>> = {
-  float64: store(8, (view, at, x) => view.setFloat64(at, x, true)),
-  float32: store(4, (view, at, x) => view.setFloat32(at, x, true)),
+  float64: (data, view) => new Float64Array(view.buffer).set(data),
+  float32: (data, view) => new Float32Array(view.buffer).set(data),
   float16: store(2, (view, at, x) => setFloat16(view, at, x, true)),
   bfloat16: store(2, (view, at, x) => view.setUint16(at, bfloat16Bits(x), true)),
   int64: store(8, (view, at, x) => view.setBigInt64(at, BigInt(x), true)),
@@ -63,7 +67,7 @@ export function toFloat64(tensor: Tensor): Float64Array {
   const decode = decoders[tensor.dtype];
   if (!decode) throw new RangeError(`a ${tensor.dtype} tensor does not hold numbers`);
   const out = new Float64Array(tensor.size);
-  decode(dataView(tensor), tensor.size, out);
+  decode(checkedBytes(tensor), tensor.size, out);
   return out;
 }
 
@@ -85,18 +89,17 @@ export function fromFloat64(data: ArrayLike<number>, dims: readonly number[], dt
 /** float32 elements, row-major: a copy of the bytes for float32 tensors, otherwise rounded from float64. */
 export function toFloat32(tensor: Tensor): Float32Array {
   if (tensor.dtype !== 'float32') return Float32Array.from(toFloat64(tensor));
-  dataView(tensor);
-  return new Float32Array(tensor.bytes().slice(0, tensor.size * 4).buffer);
+  const out = new Float32Array(tensor.size);
+  new Uint8Array(out.buffer).set(checkedBytes(tensor));
+  return out;
 }
 
-/** int64 or int32 elements without rounding. */
+/** Elements of an integer tensor without rounding. */
 export function toBigInts(tensor: Tensor): bigint[] {
-  if (tensor.dtype !== 'int64' && tensor.dtype !== 'uint64') return Array.from(toFloat64(tensor), BigInt);
-  const view = dataView(tensor);
-  const signed = tensor.dtype === 'int64';
-  return Array.from({ length: tensor.size }, (_, i) =>
-    signed ? view.getBigInt64(i * 8, true) : view.getBigUint64(i * 8, true),
-  );
+  const bytes = checkedBytes(tensor);
+  if (tensor.dtype === 'int64') return Array.from(aligned(bytes, BigInt64Array));
+  if (tensor.dtype === 'uint64') return Array.from(aligned(bytes, BigUint64Array));
+  return Array.from(toFloat64(tensor), BigInt);
 }
 
 /** Elements of an integer tensor as numbers; beyond 2^53 (ONNX's "to the end" is 2^63 − 1) they are rounded. */
@@ -139,19 +142,41 @@ function emptyLike(dtype: DType, dims: readonly number[]): Tensor {
   return new Tensor(dtype, [...dims], memorySource(new Uint8Array(Math.ceil((size * dtypeBits(dtype)) / 8))));
 }
 
-function dataView(tensor: Tensor): DataView {
+function checkedBytes(tensor: Tensor): Uint8Array {
   const bytes = tensor.bytes();
   if (bytes.byteLength !== tensor.expectedByteLength) {
     throw new RangeError(
       `${bytes.byteLength} bytes do not fill a ${tensor.dtype} tensor of dims [${tensor.dims.join(', ')}]`,
     );
   }
+  return bytes;
+}
+
+function dataView(tensor: Tensor): DataView {
+  const bytes = checkedBytes(tensor);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function each(stride: number, get: (view: DataView, at: number) => number): Decode {
-  return (view, size, out) => {
-    for (let i = 0; i < size; i++) out[i] = get(view, i * stride);
+interface ViewType<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
+}
+
+/** The bytes as a typed array; over a copy where they do not lie at a multiple of the element's size. */
+function aligned<T>(bytes: Uint8Array, type: ViewType<T>): T {
+  const stride = type.BYTES_PER_ELEMENT;
+  const { buffer, byteOffset } = bytes.byteOffset % stride === 0 ? bytes : Uint8Array.from(bytes);
+  return new type(buffer, byteOffset, bytes.byteLength / stride);
+}
+
+function native(type: ViewType<ArrayLike<number>>): Decode {
+  return (bytes, _, out) => out.set(aligned(bytes, type));
+}
+
+function decodeBigInts(type: ViewType<BigInt64Array | BigUint64Array>): Decode {
+  return (bytes, size, out) => {
+    const view = aligned(bytes, type);
+    for (let i = 0; i < size; i++) out[i] = Number(view[i]);
   };
 }
 
@@ -161,24 +186,25 @@ function store(stride: number, set: (view: DataView, at: number, x: number) => v
   };
 }
 
-/** Elements of less than a byte, first in the low bits (ONNX, "uint4 / int4 packing"). */
+/** Elements of less than a byte, first in the low bits (ONNX IR, "tensor element types, packing"). */
 function packed(bits: number, signed: boolean): Decode {
   const perByte = 8 / bits;
   const half = 1 << (bits - 1);
-  return (view, size, out) => {
+  return (bytes, size, out) => {
     for (let i = 0; i < size; i++) {
-      const field = (view.getUint8(Math.floor(i / perByte)) >> ((i % perByte) * bits)) & (2 * half - 1);
+      const field = ((bytes[Math.floor(i / perByte)] ?? 0) >> ((i % perByte) * bits)) & (2 * half - 1);
       out[i] = signed && field >= half ? field - 2 * half : field;
     }
   };
 }
 
-/** All 65 536 float16 numbers, made on first use: decoding by table is 20 times faster than bit by bit. */
+/** All 65 536 float16 numbers, made on first use, so that decoding is a look-up. */
 let float16Table: Float64Array | undefined;
 
-function decodeFloat16(view: DataView, size: number, out: Float64Array): void {
+function decodeFloat16(bytes: Uint8Array, size: number, out: Float64Array): void {
   float16Table ??= makeFloat16Table();
-  for (let i = 0; i < size; i++) out[i] = float16Table[view.getUint16(i * 2, true)] ?? 0;
+  const view = aligned(bytes, Uint16Array);
+  for (let i = 0; i < size; i++) out[i] = float16Table[view[i] ?? 0] ?? 0;
 }
 
 function makeFloat16Table(): Float64Array {
@@ -189,9 +215,9 @@ function makeFloat16Table(): Float64Array {
   });
 }
 
-function decodeBfloat16(view: DataView, size: number, out: Float64Array): void {
-  for (let i = 0; i < size; i++) {
-    scratchWord[0] = view.getUint16(i * 2, true) << 16;
-    out[i] = scratchFloat[0] ?? 0;
-  }
+function decodeBfloat16(bytes: Uint8Array, size: number, out: Float64Array): void {
+  const words = new Uint32Array(size);
+  const view = aligned(bytes, Uint16Array);
+  for (let i = 0; i < size; i++) words[i] = (view[i] ?? 0) << 16;
+  out.set(new Float32Array(words.buffer));
 }
