@@ -82,7 +82,8 @@ function warning(code: string, message: string, where?: Where, hint?: string): D
 export const diagnostics = {
   // usage and configuration: 2
   usage: (message: string, hint?: string) => error('usage', 2, message, undefined, hint),
-  unknownPass: (name: string, hint: string) => error('unknown-pass', 2, `there is no pass named "${name}"`, undefined, hint),
+  unknownPass: (name: string, hint: string) =>
+    error('unknown-pass', 2, `there is no pass named "${name}"`, undefined, hint),
   invalidOption: (where: string, message: string, hint?: string) =>
     error('invalid-option', 2, `${where}: ${message}`, undefined, hint),
   invalidPipeline: (text: string, at: number, message: string, hint?: string) => {
@@ -94,6 +95,35 @@ export const diagnostics = {
   notAModel: (file: string | undefined, message: string, byte?: number) =>
     error('not-a-model', 3, message, { ...(file && { file }), ...(byte !== undefined && { byte }) }),
   invalidModel: (code: string, message: string, where: Where, hint?: string) => error(code, 3, message, where, hint),
+
+  duplicateDefinition: (tensor: string, node?: string) =>
+    error(
+      'duplicate-definition',
+      3,
+      `"${tensor}" is defined twice`,
+      { ...(node && { node }), tensor },
+      'Rename one of them',
+    ),
+  missingProducer: (tensor: string, node?: string) =>
+    error(
+      'missing-producer',
+      3,
+      `"${tensor}" is read, but nothing defines it`,
+      { ...(node && { node }), tensor },
+      'The model is incomplete; export it again',
+    ),
+  outOfScope: (tensor: string, node?: string) =>
+    error(
+      'out-of-scope',
+      3,
+      `"${tensor}" is read where its definition cannot be seen`,
+      { ...(node && { node }), tensor },
+      'A graph sees its own values and those of the graphs around it',
+    ),
+  cycle: (nodes: readonly string[]) =>
+    error('cycle', 3, `nodes wait for each other: ${cycleText(nodes)}`, nodes[0] ? { node: nodes[0] } : undefined),
+  textSyntax: (line: number, column: number, message: string) =>
+    error('text-syntax', 3, `line ${line}, column ${column}: ${message}`),
 
   // safety: 4
   unsafeModel: (code: string, message: string, where: Where, hint?: string) => error(code, 4, message, where, hint),
@@ -115,3 +145,9 @@ export const diagnostics = {
 
   warning,
 } as const;
+
+/** A ring of nodes; the middle of a long one is left out. */
+function cycleText(nodes: readonly string[]): string {
+  const shown = nodes.length > 8 ? [...nodes.slice(0, 4), '…', ...nodes.slice(-3)] : nodes;
+  return [...shown, nodes[0]].join(' → ');
+}

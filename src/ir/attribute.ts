@@ -30,8 +30,14 @@ const encoder = new TextEncoder();
 
 export const attribute = {
   int: (name: string, value: number): Attribute => ({ name, value: { kind: 'int', value: BigInt(value) } }),
-  ints: (name: string, values: readonly number[]): Attribute => ({ name, value: { kind: 'ints', value: values.map(BigInt) } }),
+  ints: (name: string, values: readonly number[]): Attribute => ({
+    name,
+    value: { kind: 'ints', value: values.map(BigInt) },
+  }),
   float: (name: string, value: number): Attribute => ({ name, value: { kind: 'float', value } }),
-  string: (name: string, value: string): Attribute => ({ name, value: { kind: 'string', value: encoder.encode(value) } }),
+  string: (name: string, value: string): Attribute => ({
+    name,
+    value: { kind: 'string', value: encoder.encode(value) },
+  }),
   tensor: (name: string, value: Tensor): Attribute => ({ name, value: { kind: 'tensor', value } }),
 } as const;

@@ -106,7 +106,8 @@ export class Graph {
   }
 
   #collectNames(names: Set<string>): void {
-    for (const value of [...this.inputs, ...this.outputs, ...this.initializers, ...this.valueInfo]) names.add(value.name);
+    for (const value of [...this.inputs, ...this.outputs, ...this.initializers, ...this.valueInfo])
+      names.add(value.name);
     for (const node of this.#nodes) collectNodeNames(node, names, (graph) => graph.#collectNames(names));
   }
 

@@ -1,4 +1,5 @@
 export * from './attribute.ts';
+export * from './clone-model.ts';
 export * from './dtype.ts';
 export * from './extras.ts';
 export * from './graph.ts';
@@ -6,4 +7,6 @@ export * from './model.ts';
 export * from './node.ts';
 export * from './tensor.ts';
 export * from './tensor-data.ts';
+export * from './topological-order.ts';
 export * from './value.ts';
+export * from './verify-model.ts';

@@ -38,7 +38,9 @@ export class Node {
     this.attributes = new Map((init.attributes ?? []).map((item) => [item.name, item]));
     this.docString = init.docString;
     this.extras = init.extras;
-    init.inputs.forEach((value, index) => { this.setInput(index, value); });
+    init.inputs.forEach((value, index) => {
+      this.setInput(index, value);
+    });
     this.#outputs = [...init.outputs];
     for (const value of this.#outputs) {
       if (!value) continue;
@@ -80,7 +82,9 @@ export class Node {
 
   /** Lets go of all inputs and outputs. Graph calls it on removal. */
   detach(): void {
-    this.#inputs.forEach((_, index) => { this.setInput(index, null); });
+    this.#inputs.forEach((_, index) => {
+      this.setInput(index, null);
+    });
     this.#inputs.length = 0;
     this.#inputUses.length = 0;
     for (const value of this.#outputs) if (value) value.producer = undefined;
