@@ -18,7 +18,10 @@ const passes = [
     kind: 'cleanup',
     name: 'tucker-2',
     summary: 'Tucker-2',
-    options: z.strictObject({ iterations: z.number().int().positive().default(3), oneSided: z.boolean().default(false) }),
+    options: z.strictObject({
+      iterations: z.number().int().positive().default(3),
+      oneSided: z.boolean().default(false),
+    }),
     run: () => undefined,
   }),
 ];
@@ -52,7 +55,10 @@ describe('parsePipeline', () => {
     expect(read(text)).toEqual(entries);
   });
 
-  const word = fc.oneof(fc.string({ minLength: 1, unit: 'grapheme' }), fc.constantFrom('true', '1', '-0', '"', '=', 'a b', 'none'));
+  const word = fc.oneof(
+    fc.string({ minLength: 1, unit: 'grapheme' }),
+    fc.constantFrom('true', '1', '-0', '"', '=', 'a b', 'none'),
+  );
   const number = fc.double({ noNaN: true, noDefaultInfinity: true });
   const scalar = fc.oneof(word, fc.constant(''), number, fc.integer(), fc.boolean());
   const value: fc.Arbitrary<OptionValue> = fc.oneof(scalar, fc.array(scalar));
@@ -75,11 +81,15 @@ describe('parsePipeline', () => {
   });
 
   test('answers any text with a pipeline or with a coded error inside the text', () => {
-    const soup = fc.array(fc.constantFrom(...'a1,={}[]" \\\n'), { maxLength: 30 }).map((characters) => characters.join(''));
+    const soup = fc
+      .array(fc.constantFrom(...'a1,={}[]" \\\n'), { maxLength: 30 })
+      .map((characters) => characters.join(''));
     fc.assert(
       fc.property(soup, (text) => {
         try {
-          expect(printPipeline(parsePipeline(printPipeline(parsePipeline(text))))).toBe(printPipeline(parsePipeline(text)));
+          expect(printPipeline(parsePipeline(printPipeline(parsePipeline(text))))).toBe(
+            printPipeline(parsePipeline(text)),
+          );
         } catch (cause) {
           if (!(cause instanceof DiagnosticError)) throw cause;
           expect(cause.diagnostic.code).toBe('invalid-pipeline');
@@ -129,8 +139,18 @@ describe('resolvePipeline', () => {
     ['xyz', 'unknown-pass', 'there is no pass named "xyz"', 'The passes are fixed-ranks, tucker-2.'],
     ['tucker-2{iteratons=2}', 'invalid-option', 'tucker-2: has no option "iteratons"', 'Did you mean "iterations"?'],
     ['tucker-2{depth=2}', 'invalid-option', 'tucker-2: has no option "depth"', 'Its options are iterations, oneSided.'],
-    ['tucker-2{iterations=0}', 'invalid-option', 'tucker-2{iterations}: Too small: expected number to be >0', undefined],
-    ['fixed-ranks{a=x}', 'invalid-option', 'fixed-ranks{a.0}: Invalid input: expected number, received string', undefined],
+    [
+      'tucker-2{iterations=0}',
+      'invalid-option',
+      'tucker-2{iterations}: Too small: expected number to be >0',
+      undefined,
+    ],
+    [
+      'fixed-ranks{a=x}',
+      'invalid-option',
+      'fixed-ranks{a.0}: Invalid input: expected number, received string',
+      undefined,
+    ],
   ])('refuses %s', (text, code, message, hint) => {
     const diagnostic = failure(() => resolvePipeline(text, passes));
     expect(diagnostic).toMatchObject({ code, message, exitCode: 2 });
