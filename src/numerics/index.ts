@@ -1,0 +1,10 @@
+export type { Blas, GemmOptions, RealArray } from './blas.ts';
+export type { CholeskyFactor } from './cholesky.ts';
+export { cholesky, choleskySolve } from './cholesky.ts';
+export type { NdArray } from './nd-array.ts';
+export { plainBlas } from './plain-blas.ts';
+export type { SeededRandom } from './seeded-random.ts';
+export { seededRandom } from './seeded-random.ts';
+export type { SymmetricEigen, SymmetricEigenOptions } from './symmetric-eigen.ts';
+export { symmetricEigen } from './symmetric-eigen.ts';
+export { fold, modeProduct, unfold } from './unfold.ts';
