@@ -1,3 +1,5 @@
+import { elementCount, type NdArray } from './nd-array.ts';
+
 /**
  * A decomposition as data: a tensor as the contraction of small factors over named indices.
  *
@@ -19,4 +21,62 @@ export interface TensorNetwork {
   readonly factors: readonly FactorSpec[];
   /** Index order of the contracted tensor. */
   readonly output: readonly string[];
+}
+
+/** Values of a network's factors by name. */
+export type Factors = Readonly<Record<string, NdArray>>;
+
+/** Size of one index. Throws a RangeError when the network does not say it. */
+export function indexSize(network: TensorNetwork, index: string): number {
+  const size = network.sizes[index];
+  if (size === undefined || !Number.isSafeInteger(size) || size < 1) {
+    throw new RangeError(`index "${index}" needs a positive integer size, not ${size}`);
+  }
+  return size;
+}
+
+/** Sizes of several indices, in their order: the dims of an array over them. */
+export function indexSizes(network: TensorNetwork, indices: readonly string[]): number[] {
+  return indices.map((index) => indexSize(network, index));
+}
+
+/** Number of values that the factors hold together. */
+export function parameterCount(network: TensorNetwork): number {
+  return network.factors.reduce((sum, factor) => sum + elementCount(indexSizes(network, factor.indices)), 0);
+}
+
+/**
+ * Throws a RangeError unless the network is well formed: factor names unique, no index twice in one factor or in the
+ * output, every size a positive integer, every output index in some factor.
+ */
+export function checkNetwork(network: TensorNetwork): void {
+  checkUnique(network.factors.map((factor) => factor.name), 'factor names');
+  for (const { name, indices } of network.factors) {
+    checkUnique(indices, `indices of factor ${name}`);
+    indexSizes(network, indices);
+  }
+  checkUnique(network.output, 'output indices');
+  for (const index of network.output) {
+    if (!network.factors.some((factor) => factor.indices.includes(index))) {
+      throw new RangeError(`output index "${index}" stands in no factor`);
+    }
+  }
+}
+
+/** Throws a RangeError unless `factors` holds, for each factor of the network, an array of the dims it declares. */
+export function checkFactors(network: TensorNetwork, factors: Factors): void {
+  for (const { name, indices } of network.factors) {
+    const wanted = indexSizes(network, indices);
+    const value = factors[name];
+    if (value === undefined) throw new RangeError(`factor ${name} is missing`);
+    const matches = value.dims.length === wanted.length && wanted.every((size, axis) => value.dims[axis] === size);
+    if (!matches || value.data.length !== elementCount(wanted)) {
+      throw new RangeError(`factor ${name} is [${value.dims}], the network says [${wanted}] over [${indices}]`);
+    }
+  }
+}
+
+function checkUnique(names: readonly string[], what: string): void {
+  const repeated = names.find((name, position) => names.indexOf(name) !== position);
+  if (repeated !== undefined) throw new RangeError(`${what} repeat "${repeated}"`);
 }
