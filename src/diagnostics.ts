@@ -4,7 +4,7 @@
  * A diagnostic says what happened, where (file, node, tensor, byte) and what to do about it. Errors carry the exit
  * code that the command line returns for them. Text is made here and nowhere else.
  */
-import { closest, distance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
 
 /** 0 done · 1 internal · 2 usage · 3 invalid model · 4 unsafe model · 5 check failed · 6 target · 7 I/O · 8 limit. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 130 | 143;
@@ -43,15 +43,20 @@ export class DiagnosticError extends Error {
 }
 
 /** One line: message, place, hint. */
-export function formatDiagnostic({ code, message, where, hint }: Diagnostic): string {
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { code, message, hint } = diagnostic;
+  return `${message}${formatPlace(diagnostic)} [${code}]${hint ? `. ${hint}` : ''}`;
+}
+
+/** ` (file, node …, tensor …, byte …)`, or nothing where no place is known. */
+export function formatPlace({ where }: Diagnostic): string {
   const places = [
     where?.file,
     where?.node && `node ${where.node}`,
     where?.tensor && `tensor ${where.tensor}`,
     where?.byte === undefined ? undefined : `byte ${where.byte}`,
   ].filter(Boolean);
-  const place = places.length > 0 ? ` (${places.join(', ')})` : '';
-  return `${message}${place} [${code}]${hint ? `. ${hint}` : ''}`;
+  return places.length > 0 ? ` (${places.join(', ')})` : '';
 }
 
 function error(code: string, exitCode: ExitCode, message: string, where?: Where, hint?: string, cause?: unknown) {
@@ -63,10 +68,10 @@ function error(code: string, exitCode: ExitCode, message: string, where?: Where,
 
 /** `Did you mean "…"?` where one of `known` is near enough to `word` to be meant. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const nearest = closest(word.toLowerCase(), known);
-  const near = distance(word.toLowerCase(), nearest) <= Math.max(1, Math.floor(nearest.length / 3));
-  return near ? `Did you mean "${nearest}"?` : undefined;
+  const edits = (name: string) => distance(word.toLowerCase(), name.toLowerCase());
+  const [nearest] = known.toSorted((a, b) => edits(a) - edits(b));
+  if (nearest === undefined || edits(nearest) > Math.max(1, Math.floor(nearest.length / 3))) return undefined;
+  return `Did you mean "${nearest}"?`;
 }
 
 function caret(text: string, at: number): string {
@@ -90,6 +95,13 @@ export const diagnostics = {
     const { diagnostic } = error('invalid-pipeline', 2, `pipeline, column ${at + 1}: ${message}`, undefined, hint);
     return new DiagnosticError({ ...diagnostic, excerpt: caret(text, at) });
   },
+  configUnreadable: (file: string | undefined, message: string, cause?: unknown) =>
+    error('config-unreadable', 2, `the configuration cannot be read: ${message}`, file ? { file } : undefined, undefined, cause),
+  outputExists: (file: string) =>
+    error('output-exists', 2, 'the file exists', { file }, 'Use --force to overwrite it, or another path.'),
+  outputIsInput: (file: string) =>
+    error('output-is-input', 2, 'output and input are the same file', { file }, 'Use --in-place to replace it.'),
+  data: (code: string, message: string, where?: Where, hint?: string) => error(code, 2, message, where, hint),
 
   // the model: 3
   notAModel: (file: string | undefined, message: string, byte?: number) =>
@@ -132,6 +144,14 @@ export const diagnostics = {
   checkFailed: (message: string, where?: Where, hint?: string) => error('check-failed', 5, message, where, hint),
   runtimeCrashed: (message: string, where?: Where, cause?: unknown) =>
     error('runtime-crashed', 5, message, where, undefined, cause),
+  runtimeMissing: (message: string) =>
+    error(
+      'runtime-missing',
+      5,
+      `onnxruntime-node cannot be loaded: ${(message.split('\n')[0] ?? '').trim()}`,
+      undefined,
+      'Install it with npm install onnxruntime-node (ONNXRUNTIME_NODE_INSTALL=skip where only a registry is reachable)',
+    ),
   runtimeRejected: (message: string, where?: Where, cause?: unknown) =>
     error('runtime-rejected', 5, message, where, undefined, cause),
 

@@ -1,0 +1,96 @@
+/**
+ * Every option of the command, once: types, defaults, --help, the configuration file and its JSON Schema come from here.
+ * A group is a heading of --help.
+ */
+import { z } from 'zod';
+import { byteCount, duration } from './quantities.ts';
+
+export const passOptions = z.strictObject({
+  pipeline: z
+    .string()
+    .exactOptional()
+    .describe("passes in order, such as 'fuse-batch-norm,vbmf-ranks,tucker-2'; none for no pass"),
+  preset: z.enum(['safe']).default('safe').describe('passes and limits to start from'),
+  pass: z.array(z.string()).default([]).describe('adds a pass to the preset, or sets its options: name{option=value}'),
+  skipPass: z.array(z.string()).default([]).describe('leaves a pass of the preset out'),
+  plugin: z.array(z.string()).default([]).describe('module or npm package to load further passes from'),
+  include: z.array(z.string()).default([]).describe('rewrites only nodes whose name matches a glob'),
+  exclude: z.array(z.string()).default([]).describe('keeps nodes whose name matches a glob'),
+  ranks: z
+    .record(z.string(), z.array(z.number().int().positive()).min(1))
+    .default({})
+    .describe('ranks of one node: node=r1,r2'),
+  requireGain: z
+    .enum(['params-or-macs', 'params', 'macs', 'none'])
+    .default('params-or-macs')
+    .describe('what a rewrite must lower'),
+  freezeInputs: z
+    .boolean()
+    .default(false)
+    .describe('treats weights that are listed as graph inputs as constants and removes those inputs'),
+});
+
+export const dataOptions = z.strictObject({
+  evaluate: z
+    .string()
+    .exactOptional()
+    .describe('labelled data to measure accuracy on: .npz, .npy, a folder of images or a glob'),
+  preprocess: z.string().exactOptional().describe('imagenet, tf, raw or a JSON file'),
+  inputKey: z.string().exactOptional().describe('name of the images in an .npz (x)'),
+  labelKey: z.string().exactOptional().describe('name of the labels in an .npz (y)'),
+  inputShape: z
+    .record(z.string(), z.array(z.number().int().positive()))
+    .default({})
+    .describe('shape of an input whose sizes the model leaves open: name:1,3,224,224'),
+  samples: z.number().int().positive().exactOptional().describe('how many samples to use at most'),
+  seed: z.number().int().nonnegative().default(0).describe('seed of all random numbers'),
+});
+
+export const machineOptions = z.strictObject({
+  threads: z.number().int().positive().exactOptional().describe('threads to use; results do not depend on it'),
+  timeout: duration.exactOptional().describe('limit of one request to ONNX Runtime, such as 90s or 5m'),
+  memory: byteCount.exactOptional().describe('largest size of the ONNX Runtime process, such as 2GiB'),
+  externalRoot: z
+    .array(z.string())
+    .default([])
+    .describe("folder outside the model's own that external data may be read from"),
+});
+
+export const outputOptions = z.strictObject({
+  report: z.array(z.string()).default([]).describe('writes the report: .json or .html'),
+  force: z.boolean().default(false).describe('overwrites existing files'),
+  inPlace: z.boolean().default(false).describe('replaces the input model'),
+  externalData: z
+    .enum(['auto', 'always', 'never'])
+    .default('auto')
+    .describe('weights in a file of their own; auto: as in the input, or where 2 GiB are not enough'),
+  bench: z.boolean().default(true).describe('measures latency before and after'),
+  json: z.boolean().default(false).describe('prints the result as JSON'),
+  quiet: z.boolean().default(false).describe('prints errors only'),
+  verbose: z.boolean().default(false).describe('prints more, stack traces of internal errors included'),
+  progress: z.boolean().default(true).describe('shows progress bars on a terminal'),
+});
+
+/** Headings of --help and what stands under them. */
+export const optionGroups = {
+  'Passes:': passOptions,
+  'Data:': dataOptions,
+  'Machine:': machineOptions,
+  'Output:': outputOptions,
+} as const;
+
+export const optionsSchema = z.strictObject({
+  ...passOptions.shape,
+  ...dataOptions.shape,
+  ...machineOptions.shape,
+  ...outputOptions.shape,
+});
+
+export type Options = z.output<typeof optionsSchema>;
+export type OptionName = keyof Options;
+
+/** Groups that most commands share. */
+export const talk: readonly OptionName[] = ['json', 'quiet', 'verbose', 'progress'];
+export const machine = Object.keys(machineOptions.shape) as OptionName[];
+export const selection = Object.keys(passOptions.shape) as OptionName[];
+export const evaluation = Object.keys(dataOptions.shape) as OptionName[];
