@@ -1,0 +1,66 @@
+/**
+ * Network decoupling (Guo, Li, Li, Lin: BMVC 2018, arXiv:1808.05517, the DW+PW form):
+ *
+ *   Conv(k×k) → Conv(depthwise k×k, M outputs per channel) · Conv(1×1)
+ *   W[g,t,s,k] ≈ Σ_m P[g,t,s,m] D[g,s,m,k]
+ *
+ * For one input channel s that is a rank-M approximation of the matrix W[t, k], so a truncated singular value
+ * decomposition per input channel gives the best weights, and M = min(T, k·k) is exact.
+ *
+ * Legality:
+ * 1. a Conv with more than one kernel position (others are not its kind);
+ * 2. more than one output per group, or there is nothing to share (`not-legal`).
+ */
+import { permuteAxes, splitSvd } from 'onnx-tucker/numerics';
+import { definePass, skip } from 'onnx-tucker/pass';
+import { z } from 'zod';
+
+export const networkDecoupling = definePass({
+  name: 'network-decoupling',
+  summary: 'k×k Conv → depthwise k×k with M outputs per channel, then 1×1',
+  reference: 'arXiv:1808.05517',
+  kind: 'factorize',
+  options: z.strictObject({}),
+
+  match({ node, opType, outputs, kernelShape }) {
+    const positions = kernelShape.reduce((product, size) => product * size, 1);
+    if (opType !== 'Conv' || positions === 1) return null;
+    if (outputs === 1)
+      return skip(node, 'not-legal', 'a depthwise convolution has no outputs that could share a filter');
+    const spatial = kernelShape.map((_, axis) => `k${axis + 1}`);
+    return {
+      axes: [{ name: 'M', max: Math.min(outputs, positions), unfoldings: [spatial] }],
+      factors: [
+        { name: 'D', indices: ['g', 's', 'M', ...spatial] },
+        { name: 'P', indices: ['g', 't', 's', 'M'] },
+      ],
+      chain: [
+        { factor: 'D', to: ['g', 's', 'M'], spatial },
+        { factor: 'P', to: ['g', 't'] },
+      ],
+      fit: decouple,
+    };
+  },
+});
+
+/**
+ * @param {import('onnx-tucker/numerics').RealNdArray} kernel [g, t, s, k…]
+ * @param {import('onnx-tucker/pass').Ranks} ranks
+ * @param {import('onnx-tucker/pass').FitContext} context
+ * @returns {Promise<import('onnx-tucker/numerics').Factors>} D[g, s, M, k…] and P[g, t, s, M]
+ */
+async function decouple(kernel, { M = 1 }, { blas }) {
+  const [groups = 1, outputs = 1, inputs = 1, ...spatial] = kernel.dims;
+  const perInput = permuteAxes(kernel, [0, 2, 1, ...spatial.map((_, axis) => axis + 3)]);
+  const channels = { ...perInput, dims: [groups * inputs, outputs, 1, ...spatial] };
+  const { input, output } = await splitSvd(
+    channels,
+    spatial.map((_, axis) => axis),
+    M,
+    blas,
+  );
+  return {
+    D: { ...input, dims: [groups, inputs, M, ...spatial] },
+    P: permuteAxes({ ...output, dims: [groups, inputs, outputs, M] }, [0, 2, 1, 3]),
+  };
+}
