@@ -46,18 +46,28 @@ export async function* contractSlices(
   size: number,
   blas: Blas,
 ): AsyncGenerator<Slice> {
-  if (!network.output.includes(index)) throw new RangeError(`"${index}" is not an output of the network`);
-  checkFactors(network, factors);
   const total = indexSize(network, index);
   for (let start = 0; start < total; start += size) {
     const end = Math.min(start + size, total);
-    const sliced = network.factors.map(({ name, indices }) => {
-      const axis = indices.indexOf(index);
-      return [name, axis < 0 ? factors[name]! : sliceAxis(factors[name]!, axis, start, end)] as const;
-    });
-    const sizes = { ...network.sizes, [index]: end - start };
-    yield { start, part: await contract({ ...network, sizes }, Object.fromEntries(sliced), blas) };
+    yield { start, part: await contractRange(network, factors, { index, start, end }, blas) };
   }
+}
+
+/** The part of the tensor with start ≤ `index` < end. The index has to be among the network's outputs. */
+export async function contractRange(
+  network: TensorNetwork,
+  factors: Factors,
+  { index, start, end }: { readonly index: string; readonly start: number; readonly end: number },
+  blas: Blas,
+): Promise<NdArray> {
+  if (!network.output.includes(index)) throw new RangeError(`"${index}" is not an output of the network`);
+  checkFactors(network, factors);
+  const sliced = network.factors.map(({ name, indices }) => {
+    const axis = indices.indexOf(index);
+    return [name, axis < 0 ? factors[name]! : sliceAxis(factors[name]!, axis, start, end)] as const;
+  });
+  const sizes = { ...network.sizes, [index]: end - start };
+  return contract({ ...network, sizes }, Object.fromEntries(sliced), blas);
 }
 
 /** Entries start ≤ i < end of one axis. */

@@ -1,28 +1,31 @@
+import type { Cost } from './cost.ts';
 import type { Decomposition, Ranks } from './decomposition.ts';
 import type { LinearOperator } from './linear-operator.ts';
 
-/** Parameters (weights and bias) and multiply-accumulates per sample; `macs` is undefined where shapes are not known. */
-export interface Cost {
-  readonly params: number;
-  readonly macs: number | undefined;
-}
-
-/** Everything that a rank rule may ask about one method on one node. */
+/** One method on one node, at ranks still to be chosen: everything that a rank rule may ask about it. */
 export interface CandidateSpace {
+  /** The node's name in plans and reports. */
+  readonly name: string;
+  /** Name of the factorize pass. */
   readonly pass: string;
   readonly operator: LinearOperator;
   readonly decomposition: Decomposition;
-  /** First or last layer of the graph, by the order of linear operators: 'first' | 'last' | undefined. */
+  /** Whether the node is the graph's first Conv or its last linear operator: the usual exceptions of rank rules. */
   readonly end: 'first' | 'last' | undefined;
   readonly originalCost: Cost;
   cost(ranks: Ranks): Cost;
-  /** Singular values of the kernel's unfolding (rows as given), per group, descending, with the matrix' two sizes. */
+  /** Whether these ranks satisfy the policy `--require-gain`. */
+  gains(ranks: Ranks): boolean;
+  /** Admissible ranks nearest below. */
+  clamp(ranks: Ranks): Ranks;
+  /** Singular values of the kernel unfolded with these indices as rows, one spectrum per group. */
   spectrum(rows: readonly string[]): Promise<readonly Spectrum[]>;
-  /** ‖Ŵ−W‖_F/‖W‖_F of the fitted factors at `ranks`. Costs a fit; the result is kept for the rewrite. */
+  /** ‖Ŵ−W‖_F/‖W‖_F of the fit at `ranks`. Costs the fit, which is kept for the rewrite. */
   weightError(ranks: Ranks): Promise<number>;
 }
 
 export interface Spectrum {
+  /** Descending; as many as the smaller size. */
   readonly singularValues: Float64Array;
   readonly rows: number;
   readonly columns: number;
@@ -30,6 +33,6 @@ export interface Spectrum {
 
 export interface RankChoice {
   readonly kind: 'choice';
-  readonly pass: string;
+  readonly space: CandidateSpace;
   readonly ranks: Ranks;
 }

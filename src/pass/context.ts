@@ -1,18 +1,22 @@
-import type { Model, Node } from '../ir/index.ts';
-import type { Blas } from '../numerics/blas.ts';
-import type { Skip } from './skip.ts';
+import type { Dim, Model, Value } from '../ir/index.ts';
+import type { Blas } from '../numerics/index.ts';
 
-/** What every pass is given. Nothing here is global: time, randomness and products come in from outside. */
+/** Shapes as far as shape inference knows them. */
+export interface Shapes {
+  shapeOf(value: Value): readonly Dim[] | undefined;
+}
+
+/** What every pass is given. Nothing here is global. */
 export interface PassContext<Options> {
   readonly options: Options;
   readonly model: Model;
-  skip(node: Node, code: Skip['code'], text: string): Skip;
+  readonly shapes: Shapes;
 }
 
-/** What a fit may use. */
+/** What a fit may use: products, randomness and the wish to stop come in from outside. */
 export interface FitContext {
   readonly blas: Blas;
-  /** Uniform in [0, 1), seeded per node: the same node gets the same numbers whatever else is compressed. */
-  random(): number;
+  /** Seeds every random number of the fit; the same node gets the same seed whatever else is compressed. */
+  readonly seed: number;
   readonly signal: AbortSignal;
 }

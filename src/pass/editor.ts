@@ -1,18 +1,138 @@
-import type { Graph, Node, NodeInit, Tensor, Value } from '../ir/index.ts';
+import {
+  type Attribute,
+  type Graph,
+  Node,
+  type NodeInit,
+  type Tensor,
+  Value,
+} from '../ir/index.ts';
 
-/** The only way to change a graph. Records what it did, so that a failed rewrite can be undone. */
+export interface NewNode extends Omit<NodeInit, 'outputs'> {
+  readonly name: string;
+  /** A name makes a fresh value; an existing Value is taken over from its producer, which must be removed as well. */
+  readonly outputs: readonly (string | Value)[];
+}
+
+/**
+ * The only way to change a graph. Edits are noted while the rewrite runs and take effect together afterwards; a rewrite
+ * that throws leaves no trace.
+ */
 export interface Editor {
-  /** A node placed before the anchor of this rewrite; its outputs are fresh values. */
-  node(init: Omit<NodeInit, 'outputs'> & { readonly outputs: readonly string[] }): Node;
+  readonly graph: Graph;
+  /** A node placed before the anchor of this rewrite. Names are made fresh. */
+  node(init: NewNode): Node;
   /** A new initializer; its name is made fresh. */
   initializer(name: string, tensor: Tensor): Value;
-  /** Readers of `old` (graph outputs included) get `replacement`; a graph output keeps its name and type. */
-  replaceValue(old: Value, replacement: Value): void;
   setInput(node: Node, index: number, value: Value | null): void;
-  setAttribute(node: Node, attribute: import('../ir/index.ts').Attribute): void;
+  setAttribute(node: Node, attribute: Attribute): void;
   removeAttribute(node: Node, name: string): void;
-  /** Removes the node and the initializers that nobody reads any more. */
+  /** All readers of `value` read `replacement`. */
+  replaceUses(value: Value, replacement: Value): void;
+  /** Removes the node, and the initializers and Constant nodes that only it read. */
   remove(node: Node): void;
   removeInitializer(value: Value): void;
+}
+
+/** Runs `rewrite` and applies its edits, all or none. Returns true when there was anything to apply. */
+export function editGraph(graph: Graph, anchor: Node | undefined, rewrite: (edit: Editor) => void): boolean {
+  const draft = new Draft(graph, anchor);
+  try {
+    rewrite(draft);
+  } catch (cause) {
+    draft.abandon();
+    throw cause;
+  }
+  return draft.apply();
+}
+
+class Draft implements Editor {
   readonly graph: Graph;
+  readonly #anchor: Node | undefined;
+  readonly #nodes: Node[] = [];
+  readonly #takeovers: { readonly node: Node; readonly index: number; readonly value: Value }[] = [];
+  readonly #initializers: Value[] = [];
+  readonly #removed: Node[] = [];
+  readonly #edits: (() => void)[] = [];
+
+  constructor(graph: Graph, anchor: Node | undefined) {
+    this.graph = graph;
+    this.#anchor = anchor;
+  }
+
+  node(init: NewNode): Node {
+    const name = this.graph.freshName(init.name);
+    const outputs = init.outputs.map((output) =>
+      typeof output === 'string' ? new Value(output === init.name ? name : this.graph.freshName(output)) : null,
+    );
+    const node = new Node({ ...init, name, outputs });
+    init.outputs.forEach((value, index) => {
+      if (typeof value !== 'string') this.#takeovers.push({ node, index, value });
+    });
+    this.#nodes.push(node);
+    return node;
+  }
+
+  initializer(name: string, tensor: Tensor): Value {
+    const value = new Value(this.graph.freshName(name));
+    value.tensor = tensor;
+    this.#initializers.push(value);
+    return value;
+  }
+
+  setInput(node: Node, index: number, value: Value | null): void {
+    this.#edits.push(() => node.setInput(index, value));
+  }
+
+  setAttribute(node: Node, attribute: Attribute): void {
+    this.#edits.push(() => node.attributes.set(attribute.name, attribute));
+  }
+
+  removeAttribute(node: Node, name: string): void {
+    this.#edits.push(() => node.attributes.delete(name));
+  }
+
+  replaceUses(value: Value, replacement: Value): void {
+    this.#edits.push(() => value.replaceAllUsesWith(replacement));
+  }
+
+  remove(node: Node): void {
+    this.#removed.push(node);
+  }
+
+  removeInitializer(value: Value): void {
+    this.#edits.push(() => dropInitializer(this.graph, value));
+  }
+
+  abandon(): void {
+    for (const node of this.#nodes) node.detach();
+  }
+
+  apply(): boolean {
+    const changed = this.#nodes.length + this.#removed.length + this.#edits.length + this.#initializers.length > 0;
+    for (const value of this.#initializers) this.graph.initializers.add(value);
+    if (this.#nodes.length > 0) {
+      if (this.#anchor) this.graph.insertBefore(this.#anchor, this.#nodes);
+      else for (const node of this.#nodes) this.graph.append(node);
+    }
+    const orphans = new Set(this.#removed.flatMap((node) => node.inputs.filter((value) => value !== null)));
+    for (const node of this.#removed) this.graph.remove(node);
+    for (const { node, index, value } of this.#takeovers) node.setOutput(index, value);
+    for (const edit of this.#edits) edit();
+    for (const value of orphans) dropIfUnread(this.graph, value);
+    return changed;
+  }
+}
+
+function dropIfUnread(graph: Graph, value: Value): void {
+  if (value.uses.size > 0 || graph.isOutput(value)) return;
+  if (value.isInitializer) dropInitializer(graph, value);
+  else if (value.producer?.is('Constant') && value.producer.graph === graph) graph.remove(value.producer);
+}
+
+/** An initializer of old IRs may be listed as a graph input too: it is no part of the interface and goes with it. */
+function dropInitializer(graph: Graph, value: Value): void {
+  graph.initializers.delete(value);
+  graph.valueInfo.delete(value);
+  const index = graph.inputs.indexOf(value);
+  if (index >= 0) graph.inputs.splice(index, 1);
 }

@@ -1,1 +1,33 @@
-export const hello: number = 1;
+/** What a pass author meets: `import { definePass } from 'onnx-tucker/pass'`. */
+export {
+  type Attribute,
+  attribute,
+  type DType,
+  fromFloat64,
+  type Graph,
+  type Model,
+  type Node,
+  Tensor,
+  toFloat64,
+  Value,
+} from '../ir/index.ts';
+export { resolvePads } from '../onnx/index.ts';
+export { applyNodes, type Applied, type NodeResult } from './applier.ts';
+export type { CandidateSpace, RankChoice, Spectrum } from './candidate.ts';
+export type { FitContext, PassContext, Shapes } from './context.ts';
+export { type Cost, operatorCost, type RequireGain } from './cost.ts';
+export type { ChainStep, Decomposition, RankAxis, Ranks } from './decomposition.ts';
+export { definePass } from './define-pass.ts';
+export type { Editor, NewNode } from './editor.ts';
+export type { Executor } from './execution-check.ts';
+export { readKernel, toKernelOrder, toWeightOrder } from './kernel.ts';
+export { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
+export { allNodes, nodeNames } from './node-names.ts';
+export type { CleanupPass, FactorizePass, Pass, PatternPass, RankPass } from './pass.ts';
+export { type Plan, type PlanNode, planSchema } from './plan.ts';
+export { planNodes } from './planner.ts';
+export { parsePipeline, printPipeline } from './pipeline-text.ts';
+export { findPass, type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
+export { rankForEnergy, ranksFromSpectra, scaledRanks } from './rank-rules.ts';
+export { isSkip, type Skip, type SkipCode, skip } from './skip.ts';
+export { type Environment, FitCache, type Policy } from './workspace.ts';

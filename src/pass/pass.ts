@@ -12,13 +12,13 @@ interface PassBase<Options> {
   readonly name: string;
   /** One line for --help. */
   readonly summary: string;
-  /** DOI or arXiv id. */
+  /** DOI or arXiv id of the method. */
   readonly reference?: string;
   /** One source for types, defaults, command line, JSON Schema and docs. */
   readonly options: z.ZodType<Options>;
 }
 
-/** Rewrites a pattern around one node into an equal one: batch-norm into Conv, auto_pad into pads. */
+/** Rewrites the pattern around one node into an equal one: batch-norm into Conv, auto_pad into pads. */
 export interface PatternPass<Options = unknown, Match = unknown> extends PassBase<Options> {
   readonly kind: 'canonicalize';
   /** null: not my operator. Never mutates. */
@@ -37,8 +37,8 @@ export interface CleanupPass<Options = unknown> extends PassBase<Options> {
 export interface RankPass<Options = unknown> extends PassBase<Options> {
   readonly kind: 'rank';
   /**
-   * `spaces`: what each following factorize pass could make of the node, in pipeline order, never empty. A rule that
-   * does not compare methods answers for the first.
+   * @param spaces what each following factorize pass could make of the node, in pipeline order, never empty. A rule
+   * that does not compare methods answers for the first.
    */
   choose(spaces: readonly CandidateSpace[], context: PassContext<Options>): Promise<RankChoice | Skip>;
 }
@@ -46,9 +46,9 @@ export interface RankPass<Options = unknown> extends PassBase<Options> {
 /** Splits one linear operator into a chain of smaller ones. */
 export interface FactorizePass<Options = unknown> extends PassBase<Options> {
   readonly kind: 'factorize';
-  /** null: not my kind of operator. Data only; see {@link Decomposition}. */
+  /** null: not my kind of operator. Says what the decomposition is; numbers come when its `fit` is called. */
   match(operator: LinearOperator, context: PassContext<Options>): Decomposition | Skip | null;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a list of passes forgets each one's options, which `definePass` has checked
-export type Pass = PatternPass<any, any> | CleanupPass<any> | RankPass<any> | FactorizePass<any>;
+/** Methods are compared bivariantly, so a pass with options of any type is one of these. */
+export type Pass = PatternPass | CleanupPass | RankPass | FactorizePass;

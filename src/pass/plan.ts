@@ -6,7 +6,7 @@ const costSchema = z.strictObject({
 });
 
 const nodeSchema = z.strictObject({
-  name: z.string().describe("the node's name, or its first output's where it has none"),
+  name: z.string().describe("the node's name, or its first output's where that is not unique"),
   opType: z.string(),
   shape: z.array(z.number().int()).describe("the weight's dims as in the file"),
   method: z.string().nullable().describe('the factorize pass, null to keep the node; edit it, or the ranks, and apply'),
@@ -25,8 +25,9 @@ export const planSchema = z.strictObject({
   model: z.strictObject({ sha256: z.string(), bytes: z.number().int().nonnegative() }),
   pipeline: z.string().describe('textual pipeline; its canonicalize and cleanup passes run again on apply'),
   seed: z.number().int(),
-  requireGain: z.enum(['params', 'macs', 'time', 'none', 'params-or-macs']),
-  evidence: z.strictObject({ kind: z.enum(['weights']) }),
+  freezeInputs: z.boolean().describe('whether weights that are graph inputs count as constants'),
+  requireGain: z.enum(['params-or-macs', 'params', 'macs', 'none']),
+  evidence: z.strictObject({ kind: z.literal('weights') }),
   nodes: z.array(nodeSchema),
 });
 

@@ -1,0 +1,57 @@
+import { type Blas, type Factors, kernelSpectra, type RealNdArray } from '../numerics/index.ts';
+import type { CandidateSpace } from './candidate.ts';
+import { contractionError } from './contraction-check.ts';
+import { chainCost, gains, operatorCost, type RequireGain } from './cost.ts';
+import { type Decomposition, kernelIndices, networkAt, type Ranks } from './decomposition.ts';
+import type { LinearOperator } from './linear-operator.ts';
+import { lowerChain } from './lowering.ts';
+
+export interface SpaceInit {
+  readonly name: string;
+  readonly pass: string;
+  readonly operator: LinearOperator;
+  readonly decomposition: Decomposition;
+  readonly kernel: RealNdArray;
+  readonly end: CandidateSpace['end'];
+  readonly requireGain: RequireGain;
+  readonly blas: Blas;
+  fit(ranks: Ranks): Promise<Factors>;
+}
+
+/** Answers a rank rule's questions about one method on one node; spectra and costs are computed once. */
+export function candidateSpace({ name, pass, operator, decomposition, kernel, end, requireGain, blas, fit }: SpaceInit): CandidateSpace {
+  const originalCost = operatorCost(operator);
+  const spectra = new Map<string, ReturnType<typeof kernelSpectra>>();
+  const cost = (ranks: Ranks) => chainCost(operator, lowerChain(pass, operator, decomposition, ranks));
+  return {
+    name,
+    pass,
+    operator,
+    decomposition,
+    end,
+    originalCost,
+    cost,
+    gains: (ranks) => gains(originalCost, cost(ranks), requireGain),
+    clamp: (ranks) => decomposition.clamp?.(ranks) ?? ranks,
+    spectrum(rows) {
+      const key = rows.join();
+      const known = spectra.get(key);
+      if (known) return known;
+      const computed = kernelSpectra(kernel, kernelIndices(operator), rows, blas);
+      spectra.set(key, computed);
+      return computed;
+    },
+    weightError: async (ranks) => contractionError(networkAt(operator, decomposition, ranks), await fit(ranks), kernel, blas),
+  };
+}
+
+/** Every rank at least 1 and at most what its axis allows; integers. */
+export function isAdmissible({ axes }: Decomposition, ranks: Ranks): boolean {
+  return (
+    Object.keys(ranks).length === axes.length &&
+    axes.every(({ name, max }) => {
+      const rank = ranks[name];
+      return rank !== undefined && Number.isInteger(rank) && rank >= 1 && rank <= max;
+    })
+  );
+}

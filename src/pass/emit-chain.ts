@@ -1,0 +1,56 @@
+import { type Attribute, attribute, Tensor, type Value } from '../ir/index.ts';
+import { fromFloat64 } from '../ir/index.ts';
+import type { Editor } from './editor.ts';
+import type { LinearOperator } from './linear-operator.ts';
+import type { LoweredStep } from './lowering.ts';
+
+/**
+ * Puts the chain in the operator's place. The last step takes over the operator's output and bias, the first its input;
+ * alpha, beta and transA of a Gemm go where they belong.
+ *
+ * @param weights one per step, dims as the step says
+ */
+export function emitChain(operator: LinearOperator, steps: readonly LoweredStep[], weights: readonly Tensor[], opset: number, edit: Editor): void {
+  const base = operator.node.name || operator.output.name;
+  let input = operator.input;
+  steps.forEach((step, position) => {
+    const name = `${base}/${step.label}`;
+    const weight = edit.initializer(`${name}/weight`, weights[position] as Tensor);
+    const bias = stepBias(operator, step, opset, edit, name);
+    const node = edit.node({
+      name,
+      opType: step.opType,
+      inputs: [...(operator.weightLayout === 'rows' && step.opType === 'MatMul' ? [weight, input] : [input, weight]), ...(bias ? [bias] : [])],
+      outputs: [step.isLast ? operator.output : name],
+      attributes: step.opType === 'MatMul' ? [] : step.opType === 'Gemm' ? gemmAttributes(operator, step) : convAttributes(step),
+    });
+    if (!step.isLast) input = node.outputs[0] as Value;
+  });
+  edit.remove(operator.node);
+}
+
+/** The operator's own bias on the last step. Before opset 11 Gemm insists on a C: a zero there for the others. */
+function stepBias(operator: LinearOperator, step: LoweredStep, opset: number, edit: Editor, name: string): Value | null {
+  if (step.isLast && operator.bias) return operator.bias;
+  if (step.opType !== 'Gemm' || opset >= 11) return null;
+  return edit.initializer(`${name}/zero`, fromFloat64(new Float64Array(1), [1], operator.dtype));
+}
+
+function gemmAttributes({ node, weightLayout }: LinearOperator, { isFirst, isLast }: LoweredStep): readonly Attribute[] {
+  return [
+    ...(isLast ? [attribute.float('alpha', node.float('alpha', 1)), attribute.float('beta', node.float('beta', 1))] : []),
+    ...(isFirst ? [attribute.int('transA', node.int('transA', 0))] : []),
+    attribute.int('transB', weightLayout === 'rows' ? 1 : 0),
+  ];
+}
+
+function convAttributes(step: LoweredStep): readonly Attribute[] {
+  return [
+    attribute.ints('dilations', step.dilations),
+    attribute.int('group', step.groups),
+    attribute.ints('kernel_shape', step.kernelShape),
+    ...(step.opType === 'ConvTranspose' ? [attribute.ints('output_padding', step.outputPadding)] : []),
+    attribute.ints('pads', [...step.padsBegin, ...step.padsEnd]),
+    attribute.ints('strides', step.strides),
+  ];
+}

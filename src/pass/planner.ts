@@ -1,0 +1,202 @@
+import { diagnostics } from '../diagnostics.ts';
+import type { Model, Node } from '../ir/index.ts';
+import type { CandidateSpace, RankChoice } from './candidate.ts';
+import { candidateSpace, isAdmissible } from './candidate-space.ts';
+import { type Cost, operatorCost } from './cost.ts';
+import type { RealNdArray } from '../numerics/index.ts';
+import type { Ranks } from './decomposition.ts';
+import { readKernel } from './kernel.ts';
+import { type LinearOperator, linearOperator } from './linear-operator.ts';
+import { allNodes, nodeNames } from './node-names.ts';
+import { type Segment, type Stage, segments } from './pipeline.ts';
+import type { PlanNode } from './plan.ts';
+import { isSkip, type Skip, skip } from './skip.ts';
+import { type Environment, type FitCache, nodeSeed, type Policy, Workspace } from './workspace.ts';
+
+/**
+ * Decides for every Conv, ConvTranspose, Gemm and MatMul of the model what is to become of it: the first half of `run`.
+ * Canonicalize passes run on a copy, so that ranks are chosen for the nodes that the factorize passes will meet.
+ *
+ * @returns one entry per linear operator, in file order
+ * @throws usage when a factorize pass has no rank pass before it, or `ranks` names no node
+ */
+export async function planNodes(model: Model, stages: readonly Stage[], policy: Policy, environment: Environment, fits: FitCache): Promise<readonly PlanNode[]> {
+  const workspace = new Workspace(model, environment);
+  const rules = segments(stages);
+  for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
+  const names = nodeNames(workspace.model);
+  const nodes = [...allNodes(workspace.model.graph)].filter((node) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'));
+  const known = new Set(nodes.map((node) => names.get(node)));
+  for (const name of Object.keys(policy.ranks))
+    if (!known.has(name)) throw diagnostics.usage(`--ranks: there is no Conv, Gemm or MatMul named "${name}"`, closest(name, [...known]));
+  const ends = findEnds(nodes);
+  const plan: PlanNode[] = [];
+  for (const [position, node] of nodes.entries()) {
+    environment.signal.throwIfAborted();
+    const name = names.get(node) ?? node.name;
+    plan.push(await new NodePlanner(workspace, policy, environment, fits, name, ends.get(node)).plan(node, rules));
+    environment.onEvent({ kind: 'progress', stage: 'plan', done: position + 1, total: nodes.length, item: name });
+  }
+  return plan;
+}
+
+function closest(name: string, known: readonly (string | undefined)[]): string {
+  const near = known.filter((other) => other?.toLowerCase().includes(name.toLowerCase())).slice(0, 3);
+  return near.length > 0 ? `Did you mean ${near.join(' or ')}?` : '"onnx-tucker inspect" lists the names.';
+}
+
+/** The first Conv and the last linear operator that stand in the main graph. */
+function findEnds(nodes: readonly Node[]): ReadonlyMap<Node, 'first' | 'last'> {
+  const ends = new Map<Node, 'first' | 'last'>();
+  const last = nodes.findLast((node) => node.graph?.parent === undefined);
+  const first = nodes.find((node) => node.is('Conv'));
+  if (last) ends.set(last, 'last');
+  if (first) ends.set(first, 'first');
+  return ends;
+}
+
+class NodePlanner {
+  readonly #workspace: Workspace;
+  readonly #policy: Policy;
+  readonly #environment: Environment;
+  readonly #fits: FitCache;
+  readonly #name: string;
+  readonly #end: CandidateSpace['end'];
+
+  constructor(workspace: Workspace, policy: Policy, environment: Environment, fits: FitCache, name: string, end: CandidateSpace['end']) {
+    this.#workspace = workspace;
+    this.#policy = policy;
+    this.#environment = environment;
+    this.#fits = fits;
+    this.#name = name;
+    this.#end = end;
+  }
+
+  async plan(node: Node, rules: readonly Segment[]): Promise<PlanNode> {
+    const operator = linearOperator(node, this.#workspace.context(undefined));
+    if (operator === null) throw new Error(`${this.#name} is no linear operator`);
+    if (isSkip(operator)) return this.#kept(node, operator, undefined);
+    if (!this.#policy.allows(this.#name)) return this.#kept(node, skip(node, 'excluded', 'excluded by name'), operator);
+    let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
+    let kernel: RealNdArray | Skip | undefined;
+    for (const rule of rules) {
+      const decision = await this.#decide(operator, rule, () => (kernel ??= readKernel(operator)));
+      if (!isSkip(decision)) return this.#chosen(operator, decision, rule);
+      if (decision.code !== 'no-method' || reason.code === 'no-method') reason = decision;
+    }
+    return this.#kept(node, reason, operator);
+  }
+
+  async #decide(operator: LinearOperator, rule: Segment, read: () => RealNdArray | Skip): Promise<RankChoice | Skip> {
+    const { node } = operator;
+    const spaces: CandidateSpace[] = [];
+    let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
+    for (const { pass, options } of rule.methods) {
+      const decomposition = pass.match(operator, this.#workspace.context(options));
+      if (decomposition === null) continue;
+      if (isSkip(decomposition)) {
+        reason = decomposition;
+        continue;
+      }
+      const kernel = read();
+      if (isSkip(kernel)) return kernel;
+      const { blas, signal, seed } = this.#environment;
+      const context = { blas, signal, seed: nodeSeed(seed, this.#name, pass.name) };
+      spaces.push(
+        candidateSpace({
+          name: this.#name,
+          pass: pass.name,
+          operator,
+          decomposition,
+          kernel,
+          end: this.#end,
+          requireGain: this.#policy.requireGain,
+          blas,
+          fit: (ranks) => this.#fits.fit(this.#name, pass.name, ranks, () => decomposition.fit(kernel, ranks, context)),
+        }),
+      );
+    }
+    if (spaces.length === 0) return reason;
+    const choice = this.#userRanks(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
+    return isSkip(choice) ? choice : this.#admitted(choice);
+  }
+
+  /** Ranks given by hand, for the first method of the pipeline that has as many. */
+  #userRanks(spaces: readonly CandidateSpace[]): RankChoice | undefined {
+    const given = this.#policy.ranks[this.#name];
+    if (!given) return undefined;
+    const space = spaces.find(({ decomposition }) => decomposition.axes.length === given.length);
+    if (!space)
+      throw diagnostics.usage(`--ranks ${this.#name}=${given.join()}: ${spaces[0]?.pass} has ranks ${spaces[0]?.decomposition.axes.map(({ name }) => name).join()}`);
+    return { kind: 'choice', space, ranks: Object.fromEntries(space.decomposition.axes.map(({ name }, axis) => [name, given[axis] as number])) };
+  }
+
+  #admitted(choice: RankChoice): RankChoice | Skip {
+    const { space } = choice;
+    const { node } = space.operator;
+    const ranks = space.clamp(choice.ranks);
+    if (!isAdmissible(space.decomposition, ranks)) return skip(node, 'rank-zero', `ranks ${text(ranks)} are not between 1 and the kernel's own`);
+    if (!space.gains(ranks)) return skip(node, 'no-gain', `ranks ${text(ranks)} would make it larger: ${comparison(space.originalCost, space.cost(ranks))}`);
+    return { ...choice, ranks };
+  }
+
+  async #chosen(operator: LinearOperator, { space, ranks }: RankChoice, rule: Segment): Promise<PlanNode> {
+    return {
+      ...this.#identity(operator.node, operator),
+      method: space.pass,
+      ranks,
+      rankSource: this.#policy.ranks[this.#name] ? '--ranks' : rule.rank.pass.name,
+      cost: { before: written(space.originalCost), after: written(space.cost(ranks)) },
+      weightError: null,
+      skipped: null,
+    };
+  }
+
+  #kept(node: Node, { code, text }: Skip, operator: LinearOperator | undefined): PlanNode {
+    const before = operator && written(operatorCost(operator));
+    return {
+      ...this.#identity(node, operator),
+      method: null,
+      ranks: null,
+      rankSource: null,
+      cost: before ? { before, after: before } : null,
+      weightError: null,
+      skipped: { code, text },
+    };
+  }
+
+  #identity(node: Node, operator: LinearOperator | undefined) {
+    const weight = operator?.weight ?? node.inputs[1];
+    const shape = weight?.shape?.filter((dim) => typeof dim === 'number') ?? [];
+    return { name: this.#name, opType: node.opType, shape: [...(operator ? weightShape(operator) : shape)] };
+  }
+}
+
+/** The weight's dims as in the file. */
+function weightShape(operator: LinearOperator): readonly number[] {
+  const { groups, outputs, inputs, kernelShape, weightLayout } = operator;
+  switch (weightLayout) {
+    case 'conv':
+      return [groups * outputs, inputs, ...kernelShape];
+    case 'conv-transpose':
+      return [groups * inputs, outputs, ...kernelShape];
+    case 'rows':
+      return [outputs, inputs];
+    case 'columns':
+      return [inputs, outputs];
+  }
+}
+
+function written({ params, macs, macsUnit }: Cost): { params: number; macs: number | null } {
+  return { params, macs: macsUnit === 'sample' ? macs : null };
+}
+
+function text(ranks: Ranks): string {
+  return Object.entries(ranks)
+    .map(([name, rank]) => `${name}=${rank}`)
+    .join(', ');
+}
+
+function comparison(before: Cost, after: Cost): string {
+  return `params ${before.params} → ${after.params}, MACs ${Math.round(before.macs)} → ${Math.round(after.macs)}${before.macsUnit === 'position' ? ' per position' : ''}`;
+}

@@ -1,0 +1,115 @@
+import type { OnEvent } from '../events.ts';
+import { cloneModel, type Model } from '../ir/index.ts';
+import { type Blas, type Factors, seededRandom } from '../numerics/index.ts';
+import { inferShapes } from '../onnx/index.ts';
+import type { RequireGain } from './cost.ts';
+import type { Ranks } from './decomposition.ts';
+import type { PassContext, Shapes } from './context.ts';
+import { editGraph } from './editor.ts';
+import type { Executor } from './execution-check.ts';
+import type { CleanupPass, PatternPass } from './pass.ts';
+import type { Stage } from './pipeline.ts';
+import { isSkip } from './skip.ts';
+
+/** What planning and applying are given from outside. */
+export interface Environment {
+  readonly blas: Blas;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly onEvent: OnEvent;
+  readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
+  /** Runs rewritten operators for check (b); without it only check (a) is made. */
+  readonly executor?: Executor;
+}
+
+export interface Policy {
+  readonly requireGain: RequireGain;
+  /** Nodes that may be factorized, by name; --include and --exclude. */
+  allows(name: string): boolean;
+  /** Ranks that the user set by node name; they override the rank pass. */
+  readonly ranks: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A model on its way through the pipeline, with the shapes that hold for it now. */
+export class Workspace {
+  readonly model: Model;
+  readonly #environment: Environment;
+  #shapes: Shapes | undefined;
+
+  /** Works on a copy: the caller's model is never changed. */
+  constructor(model: Model, environment: Environment) {
+    this.model = cloneModel(model).model;
+    this.#environment = environment;
+  }
+
+  get shapes(): Shapes {
+    const { inputShapes } = this.#environment;
+    this.#shapes ??= inferShapes(this.model, inputShapes ? { inputShapes } : {});
+    return this.#shapes;
+  }
+
+  context<Options>(options: Options): PassContext<Options> {
+    const workspace = this;
+    return {
+      options,
+      model: this.model,
+      get shapes() {
+        return workspace.shapes;
+      },
+    };
+  }
+
+  /** Runs a canonicalize or cleanup pass; true when it changed the model. */
+  run({ pass, options }: Stage): boolean {
+    const changed =
+      pass.kind === 'canonicalize' ? this.#runPattern(pass, options) : pass.kind === 'cleanup' ? this.#runCleanup(pass, options) : false;
+    if (changed) this.changed();
+    return changed;
+  }
+
+  /** Shapes are inferred anew when somebody asks next. */
+  changed(): void {
+    this.#shapes = undefined;
+  }
+
+  #runPattern(pass: PatternPass, options: unknown): boolean {
+    let changed = false;
+    for (const node of [...this.model.graph.nodes]) {
+      if (node.graph !== this.model.graph) continue;
+      const context = this.context(options);
+      const match = pass.match(node, context);
+      if (match === null || isSkip(match)) continue;
+      if (editGraph(this.model.graph, node, (edit) => pass.rewrite(match, edit, context))) changed = true;
+    }
+    return changed;
+  }
+
+  #runCleanup(pass: CleanupPass, options: unknown): boolean {
+    const { graph } = this.model;
+    return editGraph(graph, undefined, (edit) => pass.run(graph, edit, this.context(options)));
+  }
+}
+
+/** Fits made while planning, for the rewrite that follows: keyed by node, method and ranks. */
+export class FitCache {
+  readonly #fits = new Map<string, Promise<Factors>>();
+
+  fit(name: string, pass: string, ranks: Ranks, compute: () => Promise<Factors>): Promise<Factors> {
+    const key = JSON.stringify([name, pass, Object.entries(ranks).sort()]);
+    const known = this.#fits.get(key);
+    if (known) return known;
+    const fit = compute();
+    this.#fits.set(key, fit);
+    return fit;
+  }
+
+  /** Forgets what was fitted for a node, once it is rewritten. */
+  drop(name: string): void {
+    for (const key of this.#fits.keys()) if (JSON.parse(key)[0] === name) this.#fits.delete(key);
+  }
+}
+
+/** A seed of its own for each purpose at each node, so that one node's numbers do not depend on another's. */
+export function nodeSeed(seed: number, name: string, purpose: string): number {
+  return Math.floor(seededRandom(seed, `${name}/${purpose}`).uniform() * 2 ** 31);
+}
