@@ -1,0 +1,117 @@
+import { type Diagnostic, diagnostics } from '../diagnostics.ts';
+import type { RuntimePort } from '../runtime/types.ts';
+import { type Batch, checkedBatchSize, type FittedInput, makeBatches } from './batches.ts';
+import { isFeedDType } from './elements.ts';
+import { type Fitting, fitToPort } from './fit-to-port.ts';
+import { hashFiles } from './hash-files.ts';
+import { type KeyOptions, openInputs } from './open-inputs.ts';
+import { portText } from './port-shape.ts';
+import { checkPreprocess, parsePreprocess, type PreprocessChoice, type PreprocessInput } from './preprocess.ts';
+import type { SampleSource } from './samples.ts';
+import { selectSamples } from './select-samples.ts';
+import { rangeWarning, type ValueRange, widenRange } from './value-range.ts';
+
+export interface DatasetOptions extends KeyOptions {
+  /** Inputs of the model that want data. */
+  readonly ports: readonly RuntimePort[];
+  /** A preset's name, the path of a JSON file, or settings. Without it values go to the model as they are. */
+  readonly preprocess?: string | PreprocessInput;
+  /** Use that many samples, drawn with `seed`; all by default. */
+  readonly samples?: number;
+  readonly seed?: number;
+  readonly onWarning?: (warning: Diagnostic) => void;
+}
+
+export interface Dataset {
+  readonly size: number;
+  /** The model's classes, labelOffset included, in the order of the samples. */
+  readonly labels: Int32Array | undefined;
+  /** What is done to the samples, per input where there are several. */
+  readonly preprocessText: string;
+  /** @param batchSize what the model's own batch size overrides */
+  batches(batchSize: number): AsyncIterable<Batch>;
+  /** Of the files that the samples come from, in hexadecimal. */
+  sha256(): Promise<string>;
+}
+
+/** Samples looked at before anything runs, to check shapes and values. */
+const examples = 8;
+
+/**
+ * Opens labelled or unlabelled data for a model: .npz, .npy, bare elements, images in a folder, or a glob. Reads the
+ * first samples, so that what does not fit fails here; the rest is read batch by batch.
+ *
+ * @throws unreadable-data, sharp-missing (7, 2) · no-data-found, mixed-data, missing-array, unsupported-array,
+ * invalid-preprocess, invalid-labels, label-count-mismatch, sample-count-mismatch, input-shape-mismatch,
+ * image-too-small, unsupported-input (2)
+ */
+export async function openDataset(spec: string, options: DatasetOptions): Promise<Dataset> {
+  const { ports, samples, seed = 0, onWarning = () => {} } = options;
+  checkPorts(ports);
+  const opened = await openInputs(spec, ports, options);
+  if (opened.size === 0) throw diagnostics.data('no-data-found', 'there are no samples', { file: spec });
+  const choice = await choosePreprocess(options.preprocess);
+  const selection = selectSamples(opened.size, samples, seed);
+  const inputs: FittedInput[] = [];
+  for (const [name, source] of opened.sources) {
+    const port = ports.find((candidate) => candidate.name === name)!;
+    const { fitting, range } = await tryExamples(port, source, selection.slice(0, examples), choice);
+    const warning = rangeWarning(range, choice !== undefined, spec);
+    const explicitlyRaw = choice?.kind === 'preset' && choice.name === 'raw';
+    if (warning && isFloat(port) && !explicitlyRaw) onWarning(warning);
+    inputs.push({ port, source, fitting });
+  }
+  for (const warning of opened.warnings) onWarning(warning);
+  const offset = inputs[0]!.fitting.labelOffset;
+  const labels = opened.labels && Int32Array.from(selection, (index) => opened.labels![index]! + offset);
+  return {
+    size: selection.length,
+    labels,
+    preprocessText: describe(inputs),
+    batches: (batchSize) => makeBatches(inputs, selection, labels, checkedBatchSize(ports, batchSize)),
+    sha256: () => hashFiles(spec, [...new Set(inputs.flatMap(({ source }) => source.filesOf(selection)))]),
+  };
+}
+
+async function choosePreprocess(
+  preprocess: string | PreprocessInput | undefined,
+): Promise<PreprocessChoice | undefined> {
+  if (typeof preprocess === 'string') return parsePreprocess(preprocess);
+  return preprocess && { kind: 'settings', settings: checkPreprocess(preprocess) };
+}
+
+async function tryExamples(
+  port: RuntimePort,
+  source: SampleSource,
+  selection: readonly number[],
+  choice: PreprocessChoice | undefined,
+): Promise<{ fitting: Fitting; range: ValueRange }> {
+  let fitting: Fitting | undefined;
+  let range: ValueRange | undefined;
+  for await (const sample of source.read(selection)) {
+    fitting ??= fitToPort(port, sample, choice);
+    range = widenRange(range, fitting.apply(sample).data);
+  }
+  if (!fitting || !range) throw new Error('tryExamples: no samples');
+  return { fitting, range };
+}
+
+function checkPorts(ports: readonly RuntimePort[]): void {
+  if (ports.length === 0) throw diagnostics.data('unsupported-input', 'the model has no inputs to feed');
+  for (const port of ports) {
+    if (port.dtype !== undefined && !isFeedDType(port.dtype)) {
+      throw diagnostics.data('unsupported-input', `${portText(port)} takes no numbers`);
+    }
+    if (port.shape?.length === 0)
+      throw diagnostics.data('unsupported-input', `${portText(port)} has no axis of samples`);
+  }
+}
+
+function isFloat({ dtype = 'float32' }: RuntimePort): boolean {
+  return dtype.includes('float');
+}
+
+function describe(inputs: readonly { readonly port: RuntimePort; readonly fitting: Fitting }[]): string {
+  if (inputs.length === 1) return inputs[0]!.fitting.text;
+  return inputs.map(({ port, fitting }) => `${port.name}: ${fitting.text}`).join('; ');
+}

@@ -1,0 +1,128 @@
+import path from 'node:path';
+import { type Diagnostic, diagnostics, didYouMean } from '../diagnostics.ts';
+import type { RuntimePort } from '../runtime/types.ts';
+import { arraySamples, rawSamples } from './array-samples.ts';
+import { type ByteSource, fileBytes, unreadable } from './byte-source.ts';
+import { classFolders } from './class-folders.ts';
+import { decodeImages } from './image-files.ts';
+import { readLabels } from './labels.ts';
+import { type FileList, listFiles } from './list-files.ts';
+import { openNpy } from './npy.ts';
+import { openNpz } from './npz.ts';
+import { portText, sampleAxes } from './port-shape.ts';
+import { concatenated, type SampleSource } from './samples.ts';
+import { stat } from 'node:fs/promises';
+
+export interface KeyOptions {
+  /** Array of the images in an .npz; `x` by default. */
+  readonly inputKey?: string;
+  /** Array of the labels in an .npz; `y` by default, and then it may be missing. */
+  readonly labelKey?: string;
+}
+
+/** Samples for each input of the model, as stored. */
+export interface OpenedInputs {
+  readonly size: number;
+  readonly sources: ReadonlyMap<string, SampleSource>;
+  readonly labels: Int32Array | undefined;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Finds the samples that a data specification names, and which input each is for. */
+export async function openInputs(spec: string, ports: readonly RuntimePort[], keys: KeyOptions): Promise<OpenedInputs> {
+  const list = await listFiles(spec);
+  const paths = list.files.map((file) => path.join(list.root, file));
+  if (list.kind === 'npz') return openArchive(paths[0]!, ports, keys);
+  for (const [option, value] of [
+    ['--input-key', keys.inputKey],
+    ['--label-key', keys.labelKey],
+  ] as const) {
+    if (value !== undefined) throw diagnostics.usage(`${option} is for .npz archives, and ${spec} is none`);
+  }
+  const port = onlyPort(ports, spec);
+  if (list.kind === 'image') return openImages(spec, list, paths, port);
+  const sources = await Promise.all(paths.map((file) => (list.kind === 'npy' ? openArray(file) : openRaw(file, port))));
+  const source = concatenated(sources);
+  return { size: source.size, sources: new Map([[port.name, source]]), labels: undefined, warnings: [] };
+}
+
+function openImages(spec: string, list: FileList, paths: readonly string[], port: RuntimePort): OpenedInputs {
+  const folders = classFolders(list.files, spec);
+  const source: SampleSource = {
+    size: paths.length,
+    read: (indices) => decodeImages(indices.map((index) => paths[index]!)),
+    filesOf: (indices) => indices.map((index) => paths[index]!),
+  };
+  const warnings = folders?.warning ? [folders.warning] : [];
+  return { size: source.size, sources: new Map([[port.name, source]]), labels: folders?.labels, warnings };
+}
+
+async function openArray(file: string): Promise<SampleSource> {
+  const { size } = await stat(file).catch((cause: unknown) => {
+    throw unreadable(file, cause);
+  });
+  return arraySamples(await openNpy(fileBytes(file, 0, size)), file);
+}
+
+async function openRaw(file: string, port: RuntimePort): Promise<SampleSource> {
+  const axes = sampleAxes(port)?.filter((size) => size !== null);
+  if (!axes || !port.shape || axes.length !== port.shape.length - 1) {
+    const message = `a file of bare elements needs an input of fixed shape, and ${portText(port)} is not`;
+    throw diagnostics.data(
+      'input-shape-mismatch',
+      message,
+      { file },
+      'bring the data as .npy, which carries its shape',
+    );
+  }
+  return rawSamples(file, port.dtype ?? 'float32', axes);
+}
+
+async function openArchive(file: string, ports: readonly RuntimePort[], keys: KeyOptions): Promise<OpenedInputs> {
+  const arrays = await openNpz(file);
+  const names = [...arrays.keys()];
+  const sources = new Map<string, SampleSource>();
+  for (const port of ports) {
+    const key = ports.length > 1 ? port.name : (keys.inputKey ?? (arrays.has('x') ? 'x' : port.name));
+    const array = arrays.get(key);
+    if (!array)
+      throw missingArray(file, key, names, ports.length > 1 ? 'several inputs: one array named like each' : undefined);
+    sources.set(port.name, arraySamples(await openNpy(array), file));
+  }
+  const sizes = new Set([...sources.values()].map((source) => source.size));
+  if (sizes.size > 1) {
+    const text = [...sources].map(([name, source]) => `${name} ${source.size}`).join(', ');
+    throw diagnostics.data('sample-count-mismatch', `the inputs have different numbers of samples: ${text}`, { file });
+  }
+  const [size = 0] = sizes;
+  return { size, sources, labels: await archiveLabels(file, arrays, keys.labelKey, size), warnings: [] };
+}
+
+async function archiveLabels(
+  file: string,
+  arrays: ReadonlyMap<string, ByteSource>,
+  key: string | undefined,
+  size: number,
+) {
+  const array = arrays.get(key ?? 'y');
+  if (array) return readLabels(await openNpy(array), size);
+  if (key !== undefined) throw missingArray(file, key, [...arrays.keys()]);
+  return undefined;
+}
+
+function missingArray(file: string, key: string, names: readonly string[], why?: string) {
+  const found = `it has ${names.join(', ') || 'no arrays'}`;
+  const hint = [why, didYouMean(key, names)].filter(Boolean).join('; ');
+  return diagnostics.data('missing-array', `there is no array "${key}": ${found}`, { file }, hint);
+}
+
+function onlyPort(ports: readonly RuntimePort[], spec: string): RuntimePort {
+  if (ports.length === 1) return ports[0]!;
+  const message = `the model has ${ports.length} inputs (${ports.map((port) => port.name).join(', ')}), ${spec} has data for one`;
+  throw diagnostics.data(
+    'input-shape-mismatch',
+    message,
+    undefined,
+    'bring an .npz with an array named like each input',
+  );
+}

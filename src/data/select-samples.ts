@@ -1,0 +1,17 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+/**
+ * `wanted` of `size` positions, drawn without replacement, ascending; all of them where no more are wanted than there
+ * are. A prefix would not do: folders and many archives are sorted by class.
+ */
+export function selectSamples(size: number, wanted: number | undefined, seed: number): readonly number[] {
+  const positions = Int32Array.from({ length: size }, (_, index) => index);
+  if (wanted === undefined || wanted >= size) return [...positions];
+  const random = xoroshiro128plus(seed);
+  for (let k = 0; k < wanted; k++) {
+    const other = uniformInt(random, k, size - 1);
+    [positions[k], positions[other]] = [positions[other]!, positions[k]!];
+  }
+  return [...positions.subarray(0, wanted).sort()];
+}
