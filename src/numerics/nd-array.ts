@@ -19,3 +19,8 @@ export interface RealNdArray {
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, size) => product * size, 1);
 }
+
+/** √(1 − captured/total) for a projection that keeps `captured` of a total energy; 0 for a zero tensor. */
+export function projectionError(total: number, captured: number): number {
+  return total > 0 ? Math.sqrt(Math.max(0, 1 - captured / total)) : 0;
+}

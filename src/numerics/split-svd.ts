@@ -1,6 +1,7 @@
 import type { Blas } from './blas.ts';
+import { sumOfSquares } from './frobenius-norm.ts';
 import { kernelShape } from './kernel-stack.ts';
-import { elementCount, type NdArray, type RealNdArray } from './nd-array.ts';
+import { elementCount, type NdArray, projectionError, type RealNdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
 import { checkRank, projectRows, type RowProjection } from './row-basis.ts';
 
@@ -9,6 +10,8 @@ export interface SplitSvd {
   readonly output: NdArray;
   /** float64[g, R, s, k…] over `inputAxes`. */
   readonly input: NdArray;
+  /** ‖Ŵ−W‖_F/‖W‖_F, from the energy that the projection keeps. */
+  readonly weightError: number;
 }
 
 /**
@@ -40,16 +43,20 @@ export async function splitSvd(
   const ordered = permuteAxes(kernel, [0, ...(outputFirst ? sides.flat() : sides.toReversed().flat())]);
   const output = new Float64Array(groups * rows * rank);
   const input = new Float64Array(groups * rank * columns);
+  let captured = 0;
   for (let g = 0; g < groups; g++) {
     const data = ordered.data.subarray(g * rows * columns, (g + 1) * rows * columns);
     const shape = outputFirst ? { rows, columns } : { rows: columns, columns: rows };
-    const cut = balance(await projectRows({ data, ...shape }, rank, blas), rank);
+    const projection = await projectRows({ data, ...shape }, rank, blas);
+    captured += sumOfSquares(projection.rest);
+    const cut = balance(projection, rank);
     output.set(outputFirst ? cut.basis : transposed(cut.rest, rank, rows), g * rows * rank);
     input.set(outputFirst ? cut.rest : transposed(cut.basis, columns, rank), g * rank * columns);
   }
   return {
     output: rankSecond({ data: output, dims: [groups, ...outputDims, rank] }),
     input: { data: input, dims: [groups, rank, ...inputDims] },
+    weightError: rank < Math.min(rows, columns) ? projectionError(sumOfSquares(kernel.data), captured) : 0,
   };
 }
 

@@ -26,6 +26,16 @@ export interface TensorNetwork {
 /** Values of a network's factors by name. */
 export type Factors = Readonly<Record<string, NdArray>>;
 
+/** Factors found for a tensor W, and how near their contraction Ŵ comes to it. */
+export interface Fit {
+  readonly factors: Factors;
+  /**
+   * ‖Ŵ−W‖_F/‖W‖_F. Methods with orthonormal factors know it as √(‖W‖² − ‖projection‖²)/‖W‖, where cancellation leaves
+   * nothing below about 1e-8.
+   */
+  readonly weightError: number;
+}
+
 /** Size of one index. Throws a RangeError when the network does not say it. */
 export function indexSize(network: TensorNetwork, index: string): number {
   const size = network.sizes[index];

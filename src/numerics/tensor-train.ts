@@ -1,9 +1,12 @@
+import type { RealMatrix } from './add-gram.ts';
 import type { Blas } from './blas.ts';
+import { sumOfSquares } from './frobenius-norm.ts';
 import { kernelShape } from './kernel-stack.ts';
-import type { NdArray, RealNdArray } from './nd-array.ts';
+import { type NdArray, projectionError, type RealNdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
-import { checkRank, projectRows } from './row-basis.ts';
-import type { Factors } from './tensor-network.ts';
+import { tallQr } from './qr.ts';
+import { checkRank, projectRows, type RowProjection } from './row-basis.ts';
+import type { Fit } from './tensor-network.ts';
 
 /**
  * A kernel as a tensor train in the order s, k₁ … k_d, t:
@@ -18,7 +21,7 @@ import type { Factors } from './tensor-network.ts';
  * @param ranks [R1 … R(d+1)], with R1 ≤ S, R(j+1) ≤ Rj·k_j and each at most the size of what remains behind it
  * @returns V[g,R1,s], Hj[g,R(j+1),Rj,kj], U[g,t,R(d+1)]
  */
-export async function tensorTrain(kernel: RealNdArray, ranks: readonly number[], blas: Blas): Promise<Factors> {
+export async function tensorTrain(kernel: RealNdArray, ranks: readonly number[], blas: Blas): Promise<Fit> {
   const { groups, outputs, inputs, spatial } = kernelShape(kernel);
   const modes = [inputs, ...spatial];
   const train = permuteAxes(kernel, [0, 2, ...spatial.map((_, axis) => axis + 3), 1]);
@@ -37,7 +40,7 @@ export async function tensorTrain(kernel: RealNdArray, ranks: readonly number[],
   }
   const last = modes.length;
   factors['U'] = permuteAxes(stacked(last, [ranks[last - 1]!, outputs]), [0, 2, 1]);
-  return factors;
+  return { factors, weightError: projectionError(sumOfSquares(kernel.data), sumOfSquares(factors['U'].data)) };
 }
 
 /** [R_j·n_j, R_j+1] for every mode of the train, then the rest, [R_last, T]. */
@@ -55,12 +58,20 @@ async function decomposeGroup(
     const columns = rest.length / rows;
     const rank = ranks[j] ?? 0;
     checkRank(`R${j + 1}`, rank, Math.min(rows, columns));
-    const cut = await projectRows({ data: rest, rows, columns }, rank, blas);
+    const cut = await cutRows({ data: rest, rows, columns }, rank, blas);
     cars.push(cut.basis);
     rest = cut.rest;
     before = rank;
   }
   return [...cars, Float64Array.from(rest)];
+}
+
+/** At the full rank of a tall matrix its QR decomposition: exact, where eigenvectors would lose the smallest values. */
+async function cutRows(matrix: RealMatrix, rank: number, blas: Blas): Promise<RowProjection> {
+  const { data, rows, columns } = matrix;
+  if (rank < columns || rows <= columns) return projectRows(matrix, rank, blas);
+  const { q, r } = await tallQr(Float64Array.from(data), rows, columns, blas);
+  return { basis: q, rest: r };
 }
 
 function concatenate(parts: readonly Float64Array[]): Float64Array {

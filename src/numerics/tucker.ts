@@ -1,11 +1,12 @@
 import { addGram } from './add-gram.ts';
 import type { Blas } from './blas.ts';
+import { sumOfSquares } from './frobenius-norm.ts';
 import { capturedEnergy, improveBasis } from './improve-basis.ts';
 import { type KernelStack, kernelShape, kernelStacks, stackMatrix } from './kernel-stack.ts';
-import type { NdArray, RealNdArray } from './nd-array.ts';
+import { type NdArray, projectionError, type RealNdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
 import { checkRank, leadingVectors } from './row-basis.ts';
-import type { Factors } from './tensor-network.ts';
+import type { Fit } from './tensor-network.ts';
 
 /** Ranks of a Tucker-2 decomposition. Leaving one out leaves its mode whole: the one-sided forms. */
 export interface TuckerRanks {
@@ -42,7 +43,7 @@ export interface TuckerOptions {
  * @param kernel [g, t, s, k…]
  * @returns U[g,t,R4] (unless R4 is left out), C[g,R4 or t,R3 or s,k…], V[g,R3,s] (unless R3 is left out)
  */
-export async function tucker2(kernel: RealNdArray, ranks: TuckerRanks, options: TuckerOptions): Promise<Factors> {
+export async function tucker2(kernel: RealNdArray, ranks: TuckerRanks, options: TuckerOptions): Promise<Fit> {
   const { groups, outputs, inputs, spatial, positions } = kernelShape(kernel);
   const [R4, R3] = [ranks.R4 ?? outputs, ranks.R3 ?? inputs];
   checkRank('R4', R4, outputs);
@@ -63,7 +64,8 @@ export async function tucker2(kernel: RealNdArray, ranks: TuckerRanks, options: 
   const factors: Record<string, NdArray> = { C: { data: C, dims: [groups, R4, R3, ...spatial] } };
   if (ranks.R4 !== undefined) factors['U'] = { data: U, dims: [groups, outputs, R4] };
   if (ranks.R3 !== undefined) factors['V'] = { data: V, dims: [groups, R3, inputs] };
-  return factors;
+  const weightError = R4 < outputs || R3 < inputs ? projectionError(sumOfSquares(kernel.data), sumOfSquares(C)) : 0;
+  return { factors, weightError };
 }
 
 /** Orthonormal columns per mode; undefined where the mode is whole. */
@@ -83,15 +85,15 @@ async function fitBases(stack: KernelStack, R4: number, R3: number, options: Tuc
   let gram = await inputGram(stack, output, blas);
   let bases = { output, input: await leadingVectors(gram, inputs, R3, blas) };
   if (!output) return bases;
-  const energy = squaredNorm(stack);
-  let error = relativeError(energy, await capturedEnergy(gram, inputs, bases.input, blas));
+  const energy = sumOfSquares(stack.data);
+  let error = projectionError(energy, await capturedEnergy(gram, inputs, bases.input, blas));
   onSweep?.(0, error);
   for (let sweep = 1; sweep <= maxSweeps && error > 0; sweep++) {
     options.signal?.throwIfAborted();
     const U = await improveBasis(await outputGram(stack, bases.input, blas), outputs, bases.output!, blas);
     gram = await inputGram(stack, U, blas);
     const V = await improveBasis(gram, inputs, bases.input, blas);
-    const next = relativeError(energy, await capturedEnergy(gram, inputs, V, blas));
+    const next = projectionError(energy, await capturedEnergy(gram, inputs, V, blas));
     bases = { output: U, input: V };
     onSweep?.(sweep, next);
     if (error - next < tolerance) break;
@@ -141,17 +143,6 @@ async function core(stack: KernelStack, { output, input }: Bases, blas: Blas): P
     for (let i = 0; i < matrix.length; i++) result[i * positions + k] = matrix[i]!;
   }
   return result;
-}
-
-function squaredNorm({ data }: KernelStack): number {
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!;
-  return sum;
-}
-
-/** √(‖W‖² − ‖C‖²)/‖W‖: cancellation makes it reliable down to about 1e-8, which is enough to decide when to end. */
-function relativeError(energy: number, captured: number): number {
-  return energy > 0 ? Math.sqrt(Math.max(0, 1 - captured / energy)) : 0;
 }
 
 function transposed(data: Float64Array, rows: number, columns: number): Float64Array {
