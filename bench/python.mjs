@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Environment under which numpy's and scipy's BLAS stay on one thread. */
+export const oneThread = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+
+/** Python of a virtual environment under .cache with the packages of bench/requirements.txt; made when missing. */
+export function benchPython() {
+  const folder = join(root, '.cache/bench-venv');
+  const python = join(folder, 'bin/python');
+  const requirements = join(root, 'bench/requirements.txt');
+  if (!existsSync(python)) execFileSync('python3', ['-m', 'venv', folder], { stdio: 'inherit' });
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], { stdio: 'inherit' });
+  return python;
+}
+
+/** The built command. @param {readonly string[]} options */
+export function command(options) {
+  return [process.execPath, join(root, 'dist/src/cli/main.js'), ...options];
+}
