@@ -97,6 +97,8 @@ export const diagnostics = {
   },
   configUnreadable: (file: string | undefined, message: string, cause?: unknown) =>
     error('config-unreadable', 2, `the configuration cannot be read: ${message}`, file ? { file } : undefined, undefined, cause),
+  invalidPlan: (file: string, message: string, hint?: string) =>
+    error('invalid-plan', 2, `not a plan: ${message}`, { file }, hint),
   outputExists: (file: string) =>
     error('output-exists', 2, 'the file exists', { file }, 'Use --force to overwrite it, or another path.'),
   outputIsInput: (file: string) =>
@@ -139,6 +141,10 @@ export const diagnostics = {
 
   // safety: 4
   unsafeModel: (code: string, message: string, where: Where, hint?: string) => error(code, 4, message, where, hint),
+
+  // signals: 130, 143
+  interrupted: (signal: 'SIGINT' | 'SIGTERM') =>
+    error('interrupted', signal === 'SIGINT' ? 130 : 143, `stopped by ${signal}, nothing was written`),
 
   // checks and the runtime: 5
   checkFailed: (message: string, where?: Where, hint?: string) => error('check-failed', 5, message, where, hint),

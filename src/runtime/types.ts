@@ -1,8 +1,17 @@
 import type { DType } from '../ir/index.ts';
 
 export type RuntimeData =
-  | Float32Array | Float64Array | Uint8Array | Int8Array | Uint16Array | Int16Array | Int32Array | BigInt64Array
-  | Uint32Array | BigUint64Array | readonly string[];
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint32Array
+  | BigUint64Array
+  | readonly string[];
 
 /** float16 and bfloat16 travel as Uint16Array, bool as Uint8Array. */
 export interface RuntimeTensor {
@@ -47,6 +56,9 @@ export interface RuntimeSession {
   readonly outputs: readonly RuntimePort[];
   run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, RuntimeTensor>>>;
   /** Runs the same feeds `runs` times in the child and returns each run's time in milliseconds (wall and process CPU). */
-  time(feeds: Readonly<Record<string, RuntimeTensor>>, runs: number): Promise<{ wall: Float64Array; cpu: Float64Array }>;
+  time(
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    runs: number,
+  ): Promise<{ wall: Float64Array; cpu: Float64Array }>;
   release(): Promise<void>;
 }

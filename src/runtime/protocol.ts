@@ -1,0 +1,56 @@
+import type { DType } from '../ir/index.ts';
+import type { RuntimeData, RuntimePort, SessionOptions } from './types.ts';
+
+/** Where the elements of a large tensor lie: in a file of the transfer folder, deleted by whoever reads it. */
+export interface DataFile {
+  readonly file: string;
+  /** Name of the typed array class. */
+  readonly type: string;
+}
+
+/** A tensor on its way through the pipe. */
+export interface PackedTensor {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly data: RuntimeData | DataFile;
+}
+
+export type PackedTensors = Readonly<Record<string, PackedTensor>>;
+
+/** What the child is started with (one JSON argument). */
+export interface ChildSettings {
+  /** Process id of the parent: the child ends when it is gone. */
+  readonly parent: number;
+  /** Largest resident set in bytes. */
+  readonly memory: number;
+  /** Folder for large tensors; the child removes it when it is orphaned. */
+  readonly folder: string;
+  /** What the child writes to stderr before the memory limit ends it. */
+  readonly memoryMessage: string;
+}
+
+export type ChildRequest =
+  | {
+      readonly kind: 'load';
+      readonly session: number;
+      readonly model: Uint8Array | string;
+      readonly options: SessionOptions;
+    }
+  | { readonly kind: 'run'; readonly session: number; readonly feeds: PackedTensors }
+  /** Without feeds: those of the last `time` of this session. */
+  | { readonly kind: 'time'; readonly session: number; readonly feeds: PackedTensors | null; readonly runs: number }
+  | { readonly kind: 'release'; readonly session: number };
+
+export interface ChildResults {
+  readonly load: { readonly inputs: readonly RuntimePort[]; readonly outputs: readonly RuntimePort[] };
+  readonly run: PackedTensors;
+  readonly time: { readonly wall: Float64Array; readonly cpu: Float64Array };
+  readonly release: null;
+}
+
+/** `missing`: onnxruntime-node cannot be imported; `rejected`: it refused the model or the feeds. */
+export type ChildReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'missing'; readonly message: string }
+  | { readonly kind: 'done'; readonly value: ChildResults[keyof ChildResults] }
+  | { readonly kind: 'rejected'; readonly message: string };
