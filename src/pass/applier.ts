@@ -1,7 +1,7 @@
 import { DiagnosticError, diagnostics } from '../diagnostics.ts';
 import { fromFloat64, type Model, type Node, type Tensor } from '../ir/index.ts';
 import { contract, type Factors } from '../numerics/index.ts';
-import { contractionError, findUnfaithfulFactor, storedFactors } from './contraction-check.ts';
+import { checkContraction, storedFactors } from './contraction-check.ts';
 import { chainCost, gains, operatorCost } from './cost.ts';
 import { type Decomposition, networkAt, type Ranks } from './decomposition.ts';
 import { editGraph } from './editor.ts';
@@ -128,23 +128,22 @@ class Rewriter {
     const kernel = readKernel(operator);
     if (isSkip(kernel)) return kernel;
     const { blas, signal, seed } = this.#environment;
-    const fitted = await this.#fits.fit(entry.name, pass.name, ranks, () =>
+    const { factors, weightError: promised } = await this.#fits.fit(entry.name, pass.name, ranks, () =>
       decomposition.fit(kernel, ranks, { blas, signal, seed: nodeSeed(seed, entry.name, pass.name) }),
     );
     const steps = lowerChain(pass.name, operator, decomposition, ranks);
-    const weights = steps.map((step) => fromFloat64(stepWeight(step, fitted), step.weightDims, operator.dtype));
-    const stored = storedFactors(fitted, steps, weights);
-    const unfaithful = findUnfaithfulFactor(fitted, stored, operator.dtype);
-    if (unfaithful) return skip(node, 'check-failed', unfaithful);
-    const weightError = await contractionError(networkAt(operator, decomposition, ranks), stored, kernel, blas);
-    if (!(weightError <= 1)) return skip(node, 'check-failed', `the fit has a weight error of ${weightError.toPrecision(4)}: worse than zeros`);
+    const weights = steps.map((step) => fromFloat64(stepWeight(step, factors), step.weightDims, operator.dtype));
+    const stored = storedFactors(factors, steps, weights);
+    const network = networkAt(operator, decomposition, ranks);
+    const contraction = await checkContraction(network, factors, stored, kernel, promised, operator.dtype, blas);
+    if (contraction.fault) return skip(node, 'check-failed', contraction.fault);
     const executed = await this.#execute(operator, decomposition, ranks, steps, stored, weights, entry.name);
     if (isSkip(executed)) return executed;
     await this.#replaceInReference(entry.name, operator, decomposition, ranks, stored);
     const opset = this.#rewritten.model.opset() ?? 0;
     editGraph(this.#rewritten.model.graph, node, (edit) => emitChain(operator, steps, weights, opset, edit));
     this.#rewritten.changed();
-    return { weightError, exactError: executed };
+    return { weightError: contraction.weightError, exactError: executed };
   }
 
   #illegalRanks(operator: LinearOperator, decomposition: Decomposition, ranks: Ranks, pass: string): Skip | undefined {

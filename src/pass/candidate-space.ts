@@ -1,8 +1,7 @@
-import { type Blas, type Factors, kernelSpectra, type RealNdArray } from '../numerics/index.ts';
+import { type Blas, type Fit, kernelSpectra, type RealNdArray } from '../numerics/index.ts';
 import type { CandidateSpace } from './candidate.ts';
-import { contractionError } from './contraction-check.ts';
 import { chainCost, gains, operatorCost, type RequireGain } from './cost.ts';
-import { type Decomposition, kernelIndices, networkAt, type Ranks } from './decomposition.ts';
+import { type Decomposition, kernelIndices, type Ranks } from './decomposition.ts';
 import type { LinearOperator } from './linear-operator.ts';
 import { lowerChain } from './lowering.ts';
 
@@ -15,7 +14,7 @@ export interface SpaceInit {
   readonly end: CandidateSpace['end'];
   readonly requireGain: RequireGain;
   readonly blas: Blas;
-  fit(ranks: Ranks): Promise<Factors>;
+  fit(ranks: Ranks): Promise<Fit>;
 }
 
 /** Answers a rank rule's questions about one method on one node; spectra and costs are computed once. */
@@ -41,7 +40,7 @@ export function candidateSpace({ name, pass, operator, decomposition, kernel, en
       spectra.set(key, computed);
       return computed;
     },
-    weightError: async (ranks) => contractionError(networkAt(operator, decomposition, ranks), await fit(ranks), kernel, blas),
+    weightError: async (ranks) => (await fit(ranks)).weightError,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Spectrum } from '../numerics/index.ts';
 import type { Cost } from './cost.ts';
 import type { Decomposition, Ranks } from './decomposition.ts';
 import type { LinearOperator } from './linear-operator.ts';
@@ -22,13 +23,6 @@ export interface CandidateSpace {
   spectrum(rows: readonly string[]): Promise<readonly Spectrum[]>;
   /** ‖Ŵ−W‖_F/‖W‖_F of the fit at `ranks`. Costs the fit, which is kept for the rewrite. */
   weightError(ranks: Ranks): Promise<number>;
-}
-
-export interface Spectrum {
-  /** Descending; as many as the smaller size. */
-  readonly singularValues: Float64Array;
-  readonly rows: number;
-  readonly columns: number;
 }
 
 export interface RankChoice {

@@ -1,4 +1,4 @@
-import type { Factors, FactorSpec, RealNdArray, TensorNetwork } from '../numerics/index.ts';
+import type { FactorSpec, Fit, RealNdArray, TensorNetwork } from '../numerics/index.ts';
 import type { FitContext } from './context.ts';
 import type { LinearOperator } from './linear-operator.ts';
 
@@ -44,7 +44,7 @@ export interface Decomposition {
   /** The largest admissible ranks that do not exceed `ranks`: R3 ≤ min(S, R4·K) … Identity by default. */
   clamp?(ranks: Ranks): Ranks;
   /** @param kernel W[g, t, s, k1 … kd] in the model's precision; float16 and bfloat16 come widened */
-  fit(kernel: RealNdArray, ranks: Ranks, context: FitContext): Promise<Factors>;
+  fit(kernel: RealNdArray, ranks: Ranks, context: FitContext): Promise<Fit>;
 }
 
 /** Index names of a kernel: g, t, s, k1 … kd. */

@@ -23,7 +23,10 @@ export interface Editor {
   node(init: NewNode): Node;
   /** A new initializer; its name is made fresh. */
   initializer(name: string, tensor: Tensor): Value;
+  /** The value that was read there goes too when nobody else reads it and it is constant. */
   setInput(node: Node, index: number, value: Value | null): void;
+  /** Makes `node` compute an existing value, whose producer must be removed as well; its own old output goes. */
+  setOutput(node: Node, index: number, value: Value): void;
   setAttribute(node: Node, attribute: Attribute): void;
   removeAttribute(node: Node, name: string): void;
   /** All readers of `value` read `replacement`. */
@@ -80,7 +83,15 @@ class Draft implements Editor {
   }
 
   setInput(node: Node, index: number, value: Value | null): void {
-    this.#edits.push(() => node.setInput(index, value));
+    this.#edits.push(() => {
+      const old = node.inputs[index];
+      node.setInput(index, value);
+      if (old) dropIfUnread(this.graph, old);
+    });
+  }
+
+  setOutput(node: Node, index: number, value: Value): void {
+    this.#takeovers.push({ node, index, value });
   }
 
   setAttribute(node: Node, attribute: Attribute): void {
@@ -108,7 +119,7 @@ class Draft implements Editor {
   }
 
   apply(): boolean {
-    const changed = this.#nodes.length + this.#removed.length + this.#edits.length + this.#initializers.length > 0;
+    const changed = [this.#nodes, this.#removed, this.#edits, this.#initializers, this.#takeovers].some(({ length }) => length > 0);
     for (const value of this.#initializers) this.graph.initializers.add(value);
     if (this.#nodes.length > 0) {
       if (this.#anchor) this.graph.insertBefore(this.#anchor, this.#nodes);
@@ -116,7 +127,11 @@ class Draft implements Editor {
     }
     const orphans = new Set(this.#removed.flatMap((node) => node.inputs.filter((value) => value !== null)));
     for (const node of this.#removed) this.graph.remove(node);
-    for (const { node, index, value } of this.#takeovers) node.setOutput(index, value);
+    for (const { node, index, value } of this.#takeovers) {
+      const old = node.outputs[index];
+      if (old) this.graph.valueInfo.delete(old);
+      node.setOutput(index, value);
+    }
     for (const edit of this.#edits) edit();
     for (const value of orphans) dropIfUnread(this.graph, value);
     return changed;

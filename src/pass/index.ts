@@ -11,9 +11,10 @@ export {
   toFloat64,
   Value,
 } from '../ir/index.ts';
+export type { Factors, Fit, RealNdArray, Spectrum } from '../numerics/index.ts';
 export { resolvePads } from '../onnx/index.ts';
 export { applyNodes, type Applied, type NodeResult } from './applier.ts';
-export type { CandidateSpace, RankChoice, Spectrum } from './candidate.ts';
+export type { CandidateSpace, RankChoice } from './candidate.ts';
 export type { FitContext, PassContext, Shapes } from './context.ts';
 export { type Cost, operatorCost, type RequireGain } from './cost.ts';
 export type { ChainStep, Decomposition, RankAxis, Ranks } from './decomposition.ts';
@@ -29,5 +30,6 @@ export { planNodes } from './planner.ts';
 export { parsePipeline, printPipeline } from './pipeline-text.ts';
 export { findPass, type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
 export { rankForEnergy, ranksFromSpectra, scaledRanks } from './rank-rules.ts';
+export { splitDecomposition } from './split-decomposition.ts';
 export { isSkip, type Skip, type SkipCode, skip } from './skip.ts';
 export { type Environment, FitCache, type Policy } from './workspace.ts';

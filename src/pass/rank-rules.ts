@@ -1,4 +1,5 @@
-import type { CandidateSpace, Spectrum } from './candidate.ts';
+import type { Spectrum } from '../numerics/index.ts';
+import type { CandidateSpace } from './candidate.ts';
 import type { Ranks } from './decomposition.ts';
 
 /**

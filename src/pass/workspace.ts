@@ -1,6 +1,6 @@
 import type { OnEvent } from '../events.ts';
 import { cloneModel, type Model } from '../ir/index.ts';
-import { type Blas, type Factors, seededRandom } from '../numerics/index.ts';
+import { type Blas, type Fit, seededRandom } from '../numerics/index.ts';
 import { inferShapes } from '../onnx/index.ts';
 import type { RequireGain } from './cost.ts';
 import type { Ranks } from './decomposition.ts';
@@ -92,9 +92,9 @@ export class Workspace {
 
 /** Fits made while planning, for the rewrite that follows: keyed by node, method and ranks. */
 export class FitCache {
-  readonly #fits = new Map<string, Promise<Factors>>();
+  readonly #fits = new Map<string, Promise<Fit>>();
 
-  fit(name: string, pass: string, ranks: Ranks, compute: () => Promise<Factors>): Promise<Factors> {
+  fit(name: string, pass: string, ranks: Ranks, compute: () => Promise<Fit>): Promise<Fit> {
     const key = JSON.stringify([name, pass, Object.entries(ranks).sort()]);
     const known = this.#fits.get(key);
     if (known) return known;

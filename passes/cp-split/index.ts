@@ -1,0 +1,44 @@
+// Conv k×k: W[t,s,k] = Σ_R A[t,R] K[R,k] B[R,s]  →  Conv(1×1, S→R) · depthwise Conv(k×k) · Conv(1×1, R→T)
+import { cp, cpExactRank, seededRandom } from 'onnx-tucker/numerics';
+import { definePass, type Decomposition, type LinearOperator } from 'onnx-tucker/pass';
+import { z } from 'zod';
+
+const options = z.strictObject({
+  form: z
+    .enum(['three', 'four'])
+    .default('three')
+    .describe("three: one depthwise k×k in the middle; four: Lebedev's kh×1 and 1×kw"),
+  sweeps: z.number().int().min(1).max(10_000).default(200).describe('most sweeps of alternating least squares'),
+});
+
+export default definePass({
+  name: 'cp-split',
+  kind: 'factorize',
+  summary: 'split a k×k Conv into 1×1, depthwise k×k (or kh×1 and 1×kw) and 1×1',
+  reference: 'arXiv:1412.6553',
+  options,
+  match(operator, { options: { form, sweeps } }) {
+    if (operator.kernelShape.every((size) => size === 1)) return null;
+    return cpDecomposition(operator, form === 'four' && operator.kernelShape.length > 1 ? 'split' : 'joint', sweeps);
+  },
+});
+
+function cpDecomposition({ outputs, inputs, kernelShape }: LinearOperator, spatial: 'joint' | 'split', sweeps: number): Decomposition {
+  const axes = kernelShape.map((_, axis) => `k${axis + 1}`);
+  const middle =
+    spatial === 'joint' ? [{ name: 'K', spatial: axes }] : axes.map((index, axis) => ({ name: `K${axis + 1}`, spatial: [index] }));
+  return {
+    axes: [{ name: 'R', max: cpExactRank([1, outputs, inputs, ...kernelShape], spatial), unfoldings: [['t'], ['s']] }],
+    factors: [
+      { name: 'A', indices: ['g', 't', 'R'] },
+      ...middle.map((factor) => ({ name: factor.name, indices: ['g', 'R', ...factor.spatial] })),
+      { name: 'B', indices: ['g', 'R', 's'] },
+    ],
+    chain: [
+      { factor: 'B', to: ['g', 'R'] },
+      ...middle.map((factor) => ({ factor: factor.name, to: ['g', 'R'], spatial: factor.spatial })),
+      { factor: 'A', to: ['g', 't'] },
+    ],
+    fit: (kernel, { R = 1 }, { blas, seed, signal }) => cp(kernel, R, { spatial, maxSweeps: sweeps, random: seededRandom(seed, 'cp'), blas, signal }),
+  };
+}

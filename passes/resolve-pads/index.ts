@@ -1,0 +1,39 @@
+// Conv{auto_pad=SAME_UPPER}(x) → Conv{pads=[…]}(x): the pads that auto_pad comes to at the known input size
+import { attribute, definePass, type Node, type PassContext, resolvePads, type Skip, skip } from 'onnx-tucker/pass';
+import { z } from 'zod';
+
+interface PadsMatch {
+  readonly node: Node;
+  readonly pads: readonly number[];
+}
+
+/**
+ * Legality, in this order:
+ * 1. a Conv, ConvTranspose or pool with auto_pad other than NOTSET, or a ConvTranspose with output_shape;
+ * 2. the spatial sizes that its pads depend on are known (with stride 1 they depend on none);
+ * 3. no pad is negative.
+ */
+function match(node: Node, { shapes }: PassContext<unknown>): PadsMatch | Skip | null {
+  if (!node.is('Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'LpPool')) return null;
+  const automatic = node.string('auto_pad', 'NOTSET') !== 'NOTSET';
+  if (!automatic && !(node.is('ConvTranspose') && node.ints('output_shape'))) return null;
+  const [input, weight] = node.inputs;
+  const weightShape = weight ? shapes.shapeOf(weight) : undefined;
+  const pads = resolvePads(node, input ? shapes.shapeOf(input) : undefined, weightShape);
+  if (!pads) return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
+  const list = [...pads.begin, ...pads.end];
+  return list.some((pad) => pad < 0) ? skip(node, 'not-legal', 'a pad would be negative') : { node, pads: list };
+}
+
+export default definePass({
+  name: 'resolve-pads',
+  kind: 'canonicalize',
+  summary: 'write auto_pad and output_shape as explicit pads',
+  options: z.strictObject({}),
+  match,
+  rewrite({ node, pads }, edit) {
+    edit.setAttribute(node, attribute.ints('pads', pads));
+    edit.removeAttribute(node, 'auto_pad');
+    edit.removeAttribute(node, 'output_shape');
+  },
+});
