@@ -31,8 +31,8 @@ export class ChunkWriter {
   readonly #insertions: Insertion[] = [];
   readonly #forks: Fork[] = [];
 
-  constructor(initialSize = 1 << 16) {
-    this.#scratch = Buffer.allocUnsafeSlow(initialSize);
+  constructor(initialSize = 512) {
+    this.#scratch = Buffer.allocUnsafe(initialSize);
   }
 
   /** Bytes so far. */

@@ -36,7 +36,7 @@ function remember(codec: Codec<object>): void {
     const message = decode(reader, length, end, depth, target);
     // A field given twice is merged from two places: no bytes of its own.
     if (target) reader.places.delete(message);
-    else reader.places.set(message, { start, end: reader.pos });
+    else reader.places.set(message, { bytes: reader.buf, start, end: reader.pos });
     return message;
   };
   codec.encode = (message, writer, depth) => {

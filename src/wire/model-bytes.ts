@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs/minimal.js';
-import { DiagnosticError, diagnostics } from '../diagnostics.ts';
+import { diagnostics } from '../diagnostics.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { codecs } from './codecs.ts';
-import type { ModelProto } from './generated/messages.ts';
+import type { Messages, ModelProto } from './generated/messages.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { scanModel } from './scan.ts';
 import { type Places, WireReader } from './wire-reader.ts';
@@ -29,17 +29,13 @@ export function decodeModelProto(bytes: Uint8Array, options: DecodeOptions = {})
   const limits = { ...defaultLimits, ...options.limits };
   scanModel(bytes, limits, options.file);
   const reader = new WireReader(bytes);
-  const before = protobuf.Reader.recursionLimit;
-  // A graph in a graph is three messages deep. The limit is global to protobufjs, so it is put back.
-  protobuf.Reader.recursionLimit = Math.max(before, 3 * limits.depth + 100);
   try {
-    return { message: codecs.ModelProto.decode(reader), places: reader.places };
+    // A graph in a graph is three messages deep.
+    const message = withDepth(3 * limits.depth + 100, () => codecs.ModelProto.decode(reader));
+    return { message, places: reader.places };
   } catch (error) {
-    if (error instanceof DiagnosticError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw diagnostics.notAModel(options.file, `this is not an ONNX model: ${reason}`, reader.pos);
-  } finally {
-    protobuf.Reader.recursionLimit = before;
   }
 }
 
@@ -49,17 +45,31 @@ export function encodeModelProto(message: ModelProto): Uint8Array[] {
 }
 
 /** Any message → pieces. */
-export function encodeMessage<Name extends keyof typeof codecs>(
-  name: Name,
-  message: Parameters<(typeof codecs)[Name]['encode']>[0],
-): Uint8Array[] {
+export function encodeMessage<Name extends keyof Messages>(name: Name, message: Messages[Name]): Uint8Array[] {
   const writer = new ChunkWriter();
   const before = protobuf.util.recursionLimit;
+  // What is written was read or made by us: its depth is known to be finite.
   protobuf.util.recursionLimit = Number.POSITIVE_INFINITY;
   try {
-    (codecs[name].encode as (message: unknown, writer: ChunkWriter) => ChunkWriter)(message, writer);
+    codecs[name].encode(message, writer);
   } finally {
     protobuf.util.recursionLimit = before;
   }
   return writer.finish();
+}
+
+/** Bytes that were part of a decoded model → message. */
+export function decodeMessage<Name extends keyof Messages>(name: Name, bytes: Uint8Array): Messages[Name] {
+  return withDepth(Number.POSITIVE_INFINITY, () => codecs[name].decode(new WireReader(bytes)));
+}
+
+/** The depth limit is global to protobufjs: it is put back. */
+function withDepth<Result>(limit: number, decode: () => Result): Result {
+  const before = protobuf.Reader.recursionLimit;
+  protobuf.Reader.recursionLimit = limit;
+  try {
+    return decode();
+  } finally {
+    protobuf.Reader.recursionLimit = before;
+  }
 }

@@ -3,8 +3,15 @@ import type { Packed } from './generated/messages.ts';
 import type { PackedKind } from './packed.ts';
 import { decodeUtf8 } from './utf8.ts';
 
-/** Where each decoded entity lies in the input: message → start and end byte. */
-export type Places = WeakMap<object, { readonly start: number; readonly end: number }>;
+/** Bytes `start` to `end` (exclusive) of an input. */
+export interface Place {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where each decoded entity lies, by its message. */
+export type Places = WeakMap<object, Place>;
 
 /**
  * Reads without loss and without copies: 64-bit integers are bigint, byte fields are views of the input, packed tensor
