@@ -1,0 +1,141 @@
+import type { Dim, Node } from '../../ir/index.ts';
+
+/** Zeros before and after each spatial axis. */
+export interface Pads {
+  readonly begin: readonly number[];
+  readonly end: readonly number[];
+}
+
+/** Sliding window of Conv, ConvTranspose and the pools, defaults filled in. */
+export interface Window {
+  readonly kernel: readonly Dim[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+/** Kernel sizes from the attribute, otherwise from the weight's spatial dims; undefined when neither tells. */
+export function windowOf(node: Node, weightShape: readonly Dim[] | undefined): Window | undefined {
+  const kernel = node.ints('kernel_shape') ?? weightShape?.slice(2);
+  if (!kernel) return undefined;
+  const ones = kernel.map(() => 1);
+  return { kernel, strides: node.ints('strides') ?? ones, dilations: node.ints('dilations') ?? ones };
+}
+
+/** Span of a dilated kernel: d(k − 1) + 1. */
+export function extent({ kernel, dilations }: Window, axis: number): Dim {
+  const size = kernel[axis];
+  return typeof size === 'number' ? (dilations[axis] ?? 1) * (size - 1) + 1 : undefined;
+}
+
+/**
+ * Explicit pads of a Conv, ConvTranspose or pool node: its `pads`, or what its `auto_pad` (or ConvTranspose's
+ * `output_shape`) comes to. Undefined while that depends on a size that is not known.
+ *
+ * @param inputShape [N, C, ...spatial] of the node's first input
+ * @param weightShape of the second; kernel sizes are taken from it where `kernel_shape` is not given
+ */
+export function resolvePads(
+  node: Node,
+  inputShape: readonly Dim[] | undefined,
+  weightShape?: readonly Dim[],
+): Pads | undefined {
+  const window = windowOf(node, weightShape);
+  if (!window) return undefined;
+  const totals = window.kernel.map((_, axis) => totalPads(node, window, axis, inputShape?.[axis + 2]));
+  const begin: number[] = [];
+  const end: number[] = [];
+  for (const total of totals) {
+    if (total === undefined) return undefined;
+    begin.push(total.begin);
+    end.push(total.end);
+  }
+  return { begin, end };
+}
+
+type AxisPads = { readonly begin: number; readonly end: number } | undefined;
+
+/** Pads of one axis. */
+function totalPads(node: Node, window: Window, axis: number, size: Dim): AxisPads {
+  const automatic = node.string('auto_pad', 'NOTSET');
+  const outputSize =
+    node.opType === 'ConvTranspose' ? node.ints('output_shape')?.slice(-window.kernel.length) : undefined;
+  if (outputSize) return halve(transposedTotal(node, window, axis, size, outputSize[axis]), automatic === 'SAME_UPPER');
+  if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
+    const total =
+      node.opType === 'ConvTranspose'
+        ? transposedTotal(node, window, axis, size, undefined)
+        : sameTotal(window, axis, size);
+    return halve(total, automatic === 'SAME_UPPER');
+  }
+  const pads = automatic === 'VALID' ? undefined : node.ints('pads');
+  const axes = window.kernel.length;
+  return { begin: pads?.[axis] ?? 0, end: pads?.[axis + axes] ?? 0 };
+}
+
+/** So many zeros that the output has ⌈size / stride⌉ positions. With stride 1 the size does not matter. */
+function sameTotal(window: Window, axis: number, size: Dim): number | undefined {
+  const span = extent(window, axis);
+  const stride = window.strides[axis] ?? 1;
+  if (typeof span !== 'number') return undefined;
+  if (stride === 1) return span - 1;
+  if (typeof size !== 'number') return undefined;
+  return Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
+}
+
+/** stride·(size − 1) + output_padding + span − output size; the output size defaults to size·stride (auto_pad SAME). */
+function transposedTotal(
+  node: Node,
+  window: Window,
+  axis: number,
+  size: Dim,
+  outputSize: number | undefined,
+): number | undefined {
+  const span = extent(window, axis);
+  const stride = window.strides[axis] ?? 1;
+  const extra = node.ints('output_padding')?.[axis] ?? 0;
+  if (typeof span !== 'number') return undefined;
+  if (outputSize === undefined) return Math.max(0, span + extra - stride);
+  return typeof size === 'number' ? Math.max(0, stride * (size - 1) + extra + span - outputSize) : undefined;
+}
+
+/** The odd zero goes to the end for SAME_UPPER, otherwise to the front. */
+function halve(total: number | undefined, upper: boolean): AxisPads {
+  if (total === undefined) return undefined;
+  const less = Math.floor(total / 2);
+  return upper ? { begin: less, end: total - less } : { begin: total - less, end: less };
+}
+
+/**
+ * Output size of a convolution or pool along one axis: ⌊(size + pads − span) / stride⌋ + 1, rounded up under
+ * `ceil_mode` unless the last window would start in the padding behind the input.
+ */
+export function slidingSize(node: Node, window: Window, axis: number, size: Dim): Dim {
+  const stride = window.strides[axis] ?? 1;
+  const automatic = node.string('auto_pad', 'NOTSET');
+  if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
+    if (stride === 1) return size;
+    return typeof size === 'number' ? Math.ceil(size / stride) : undefined;
+  }
+  const span = extent(window, axis);
+  const pads = totalPads(node, window, axis, size);
+  if (typeof span !== 'number' || !pads) return undefined;
+  if (stride === 1 && pads.begin + pads.end === span - 1) return size;
+  if (typeof size !== 'number' || stride < 1) return undefined;
+  const positions = (size + pads.begin + pads.end - span) / stride + 1;
+  if (node.int('ceil_mode', 0) === 0) return Math.max(0, Math.floor(positions));
+  const rounded = Math.ceil(positions);
+  return Math.max(0, (rounded - 1) * stride >= size + pads.begin ? rounded - 1 : rounded);
+}
+
+/** Output size of a transposed convolution along one axis: stride·(size − 1) + output_padding + span − pads. */
+export function transposedSize(node: Node, window: Window, axis: number, size: Dim): Dim {
+  const declared = node.ints('output_shape')?.slice(-window.kernel.length)[axis];
+  if (declared !== undefined) return declared;
+  const span = extent(window, axis);
+  const stride = window.strides[axis] ?? 1;
+  const pads = totalPads(node, window, axis, size);
+  if (typeof span !== 'number' || !pads) return undefined;
+  const offset = (node.ints('output_padding')?.[axis] ?? 0) + span - pads.begin - pads.end - stride;
+  if (stride === 1 && offset === 0) return size;
+  return typeof size === 'number' ? stride * size + offset : undefined;
+}

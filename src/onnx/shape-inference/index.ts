@@ -1,0 +1,2 @@
+export { type InferShapesOptions, inferShapes } from './infer-shapes.ts';
+export type { ShapeInfo } from './shape-info.ts';
