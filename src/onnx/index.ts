@@ -1,4 +1,4 @@
-export { type ExternalPlace, type ExternalResolver } from './external-data.ts';
+export type { ExternalPlace, ExternalResolver } from './external-data.ts';
 export { type Pads, resolvePads } from './operators/index.ts';
 export { type ReadOptions, readModel } from './read-model.ts';
 export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape-inference/index.ts';
