@@ -44,7 +44,9 @@ export const reportSchema = z.strictObject({
     pipeline: z.string(),
     seed: z.number().int(),
     threads: z.number().int(),
-    runtime: z.string().describe('ONNX Runtime version and instruction set: bytes are promised equal for the same ones'),
+    runtime: z
+      .string()
+      .describe('ONNX Runtime version and instruction set: bytes are promised equal for the same ones'),
     seconds: z.record(z.string(), z.number()).describe('wall time per stage'),
   }),
   input: side,
@@ -60,8 +62,8 @@ export const reportSchema = z.strictObject({
       .strictObject({
         maxRelativeError: z.number(),
         outputError: z.number().describe('E‖ŷ−y‖²/Σvar(y) over the outputs'),
-        top1Agreement: z.number().nullable(),
-        klDivergence: z.number().nullable(),
+        top1Agreement: z.number().nullable().describe('share of samples with the same answer, 0 … 1'),
+        klDivergence: z.number().nullable().describe('mean of KL(original ‖ written) over the samples, in nats'),
         samples: z.number().int(),
         inputs: z.enum(['random', 'data']),
       })
@@ -70,11 +72,14 @@ export const reportSchema = z.strictObject({
     metric: z
       .strictObject({
         kind: z.literal('top-1'),
+        output: z.string().describe('the output that was taken for the class scores'),
         samples: z.number().int(),
-        before: z.number(),
-        after: z.number(),
+        before: z.number().describe('share of right answers, 0 … 1'),
+        beforeCi95: interval.describe('Wilson score interval'),
+        after: z.number().describe('share of right answers, 0 … 1'),
+        afterCi95: interval.describe('Wilson score interval'),
         difference: z.number().describe('percentage points, after − before'),
-        ci95: interval.describe('of the difference, paired bootstrap'),
+        ci95: interval.describe('of the difference, in percentage points, paired bootstrap'),
       })
       .nullable(),
     unverified: z.string().nullable().describe('why ONNX Runtime could not judge the whole model'),

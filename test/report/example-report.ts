@@ -1,0 +1,103 @@
+import type { Report, ReportNode } from '../../src/report/index.ts';
+
+const side = {
+  file: 'resnet18.onnx',
+  bytes: 46_871_347,
+  sha256: 'a'.repeat(64),
+  irVersion: 10,
+  opsets: { '': 18 },
+  nodes: 62,
+  params: 11_689_512,
+  macs: 1_814_073_344,
+};
+
+const rewritten: ReportNode = {
+  name: 'layer1.0.conv1',
+  opType: 'Conv',
+  shape: [64, 64, 3, 3],
+  method: 'tucker-2',
+  ranks: { R3: 32, R4: 32 },
+  rankSource: 'vbmf-ranks',
+  before: { params: 36_864, macs: 115_605_504 },
+  after: { params: 13_312, macs: 41_746_432 },
+  weightError: 0.0412,
+  exactError: 2.9e-6,
+  skipped: null,
+};
+
+const kept: ReportNode = {
+  ...rewritten,
+  name: 'conv1',
+  shape: [64, 3, 7, 7],
+  method: null,
+  ranks: null,
+  rankSource: null,
+  before: { params: 9_408, macs: 118_013_952 },
+  after: null,
+  weightError: null,
+  exactError: null,
+  skipped: { code: 'no-gain', text: '3 input channels: no gain' },
+};
+
+/** Invented figures: what is tested is how they are told. */
+export const exampleReport: Report = {
+  version: 1,
+  tool: { name: 'onnx-tucker', version: '0.1.0' },
+  run: {
+    argv: ['resnet18.onnx', 'small.onnx'],
+    pipeline: 'fuse-batch-norm,vbmf-ranks,tucker-2',
+    seed: 0,
+    threads: 1,
+    runtime: 'onnxruntime 1.30.0 avx512',
+    seconds: { read: 0.2, plan: 1.1 },
+  },
+  input: side,
+  output: {
+    ...side,
+    file: 'small.onnx',
+    bytes: 20_237_517,
+    sha256: 'b'.repeat(64),
+    params: 5_016_900,
+    macs: 907_036_672,
+  },
+  targets: [{ kind: 'macs', wanted: '0.5x', reached: '0.50x', met: true }],
+  nodes: [rewritten, kept],
+  verification: {
+    exact: { maxRelativeError: 3.1e-6, tolerance: 1e-4, ok: true },
+    approximate: {
+      maxRelativeError: 0.31,
+      outputError: 0.021,
+      top1Agreement: 0.976,
+      klDivergence: 0.0143,
+      samples: 423,
+      inputs: 'data',
+    },
+    metric: {
+      kind: 'top-1',
+      output: 'logits',
+      samples: 423,
+      before: 0.698,
+      beforeCi95: [0.653, 0.74],
+      after: 0.691,
+      afterCi95: [0.645, 0.733],
+      difference: -0.7,
+      ci95: [-1.6, 0.2],
+    },
+    unverified: null,
+  },
+  benchmark: {
+    protocol: '31 pairs, 1 thread',
+    before: { p50: 31.24, p90: 33.1 },
+    after: { p50: 18.06, p90: 19.9 },
+    ratio: 1.73,
+    ci95: [1.68, 1.79],
+    machine: 'AMD EPYC',
+  },
+  warnings: [
+    { code: 'unnormalised-input', message: 'the model would be fed values from 0 to 255, as if not normalised' },
+  ],
+  reproduce: {
+    command: "onnx-tucker resnet18.onnx small.onnx --pipeline 'fuse-batch-norm,vbmf-ranks,tucker-2'",
+    plan: null,
+  },
+};
