@@ -103,6 +103,9 @@ export const diagnostics = {
     error('output-exists', 2, 'the file exists', { file }, 'Use --force to overwrite it, or another path.'),
   outputIsInput: (file: string) =>
     error('output-is-input', 2, 'output and input are the same file', { file }, 'Use --in-place to replace it.'),
+  plugin: (plugin: string, message: string, cause?: unknown) =>
+    error('plugin', 2, `plugin ${plugin}: ${message}`, undefined, undefined, cause),
+  planMismatch: (message: string, hint?: string) => error('plan-mismatch', 2, message, undefined, hint),
   data: (code: string, message: string, where?: Where, hint?: string) => error(code, 2, message, where, hint),
 
   // the model: 3

@@ -26,6 +26,7 @@ export { constantTensor, type LinearOperator, linearOperator } from './linear-op
 export { allNodes, nodeNames } from './node-names.ts';
 export type { CleanupPass, FactorizePass, Pass, PatternPass, RankPass } from './pass.ts';
 export { type Plan, type PlanNode, planSchema } from './plan.ts';
+export { nodeMacs } from './node-cost.ts';
 export { planNodes } from './planner.ts';
 export { parsePipeline, printPipeline } from './pipeline-text.ts';
 export { findPass, type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';

@@ -1,0 +1,70 @@
+import type { OnEvent } from '../events.ts';
+import type { Plan, RequireGain } from '../pass/index.ts';
+import type { Report } from '../report/index.ts';
+import type { PresetName } from './presets.ts';
+
+/** Path of a model, or its bytes. */
+export type ModelInput = string | Uint8Array;
+
+/**
+ * How much a rewrite has to prove. `contraction`: its factors in float64. `nodes`: also each subgraph in ONNX Runtime.
+ * `model`: also the whole model in ONNX Runtime.
+ */
+export type CheckLevel = 'contraction' | 'nodes' | 'model';
+
+export interface EngineOptions {
+  /** A textual pipeline; excludes `preset`, `passes` and `skipPasses`. */
+  readonly pipeline?: string;
+  readonly preset?: PresetName;
+  /** Added to the preset: `name{option=value}`. */
+  readonly passes?: readonly string[];
+  readonly skipPasses?: readonly string[];
+  /** Modules or packages to load further passes from. */
+  readonly plugins?: readonly string[];
+  /** Globs over node names. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly ranks?: Readonly<Record<string, readonly number[]>>;
+  readonly requireGain?: RequireGain;
+  readonly freezeInputs?: boolean;
+  readonly check?: CheckLevel;
+  /** Labelled data to measure accuracy on. */
+  readonly evaluate?: string;
+  readonly preprocess?: string;
+  readonly inputKey?: string;
+  readonly labelKey?: string;
+  readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
+  readonly samples?: number;
+  readonly seed?: number;
+  readonly threads?: number;
+  /** Milliseconds that one request to ONNX Runtime may take. */
+  readonly timeout?: number;
+  /** Bytes that ONNX Runtime's process may hold. */
+  readonly memory?: number;
+  readonly externalData?: 'auto' | 'always' | 'never';
+  readonly externalRoots?: readonly string[];
+  /** Measure latency before and after. */
+  readonly bench?: boolean;
+  /** Largest relative output error that `verify` accepts. */
+  readonly tolerance?: number;
+  /** Repeated in the report. */
+  readonly argv?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnEvent;
+}
+
+export interface Compressed {
+  readonly report: Report;
+  readonly plan: Plan;
+  /** Writes the model, and its external data where it has some, atomically. */
+  writeTo(path: string, options?: { readonly overwrite?: boolean }): Promise<void>;
+  bytes(): Uint8Array;
+}
+
+export interface VerifyResult {
+  readonly ok: boolean;
+  readonly tolerance: number;
+  readonly verification: Report['verification'];
+}
+
+export type BenchResult = NonNullable<Report['benchmark']>;

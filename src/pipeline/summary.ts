@@ -1,0 +1,41 @@
+import { isRealDType, type Model } from '../ir/index.ts';
+import { allNodes, nodeMacs, type Shapes } from '../pass/index.ts';
+import type { Report } from '../report/index.ts';
+
+export interface ModelFacts {
+  readonly model: Model;
+  readonly shapes: Shapes;
+  readonly file: string | undefined;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What the report says of a model as a whole. */
+export function summarize({ model, shapes, file, bytes, sha256 }: ModelFacts): Report['input'] {
+  const nodes = [...allNodes(model.graph)];
+  return {
+    file: file ?? null,
+    bytes,
+    sha256,
+    irVersion: model.irVersion,
+    opsets: Object.fromEntries(model.opsetImports.map(({ domain, version }) => [domain || 'ai.onnx', version])),
+    nodes: nodes.length,
+    params: parameterTotal(model),
+    macs: nodes.reduce<number | null>((sum, node) => plus(sum, nodeMacs(node, shapes)), 0),
+  };
+}
+
+function plus(sum: number | null, macs: number | undefined): number | null {
+  return sum === null || macs === undefined ? null : sum + macs;
+}
+
+/** Numbers in initializers and Constant nodes of real type: shapes and indices are no parameters. */
+function parameterTotal(model: Model): number {
+  const tensors = [...model.graph.initializers].map(({ tensor }) => tensor);
+  for (const node of allNodes(model.graph)) {
+    const value = node.is('Constant') ? node.attributes.get('value')?.value : undefined;
+    if (value?.kind === 'tensor') tensors.push(value.value);
+    for (const graph of node.subgraphs) for (const { tensor } of graph.initializers) tensors.push(tensor);
+  }
+  return tensors.reduce((sum, tensor) => sum + (tensor && isRealDType(tensor.dtype) ? tensor.size : 0), 0);
+}
