@@ -1,0 +1,64 @@
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { digits, makeWorkspace, root, type Workspace } from './workspace.ts';
+
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/```(\w+)\n(.*?)```/gs)].map(([, language = '', text = '']) => ({ language, text }));
+
+/** Lines of shell blocks that call the command, continuation lines joined. */
+const commands = blocks
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ text }) => text.replaceAll(/\\\n\s*/g, '').split('\n'))
+  .filter((line) => line.startsWith('npx onnx-tucker '));
+const scripts = blocks.filter(({ language }) => language === 'js').map(({ text }) => text);
+
+describe('the README', () => {
+  let workspace: Workspace;
+
+  beforeAll(() => {
+    workspace = makeWorkspace();
+    copyFileSync(join(digits, 'digits.onnx'), workspace.path('model.onnx'));
+    copyFileSync(join(digits, 'digits-test.npz'), workspace.path('test.npz'));
+    copyFileSync(join(digits, 'preprocess.json'), workspace.path('preprocess.json'));
+  });
+
+  afterAll(() => workspace.remove());
+
+  test('has commands and a script to try', () => {
+    expect(commands.length).toBeGreaterThanOrEqual(4);
+    expect(scripts.length).toBeGreaterThanOrEqual(1);
+  });
+
+  test.each(commands)('%s', (line) => {
+    const { status, output } = workspace.command(words(line).slice(2));
+    expect({ status, output }).toMatchObject({ status: 0 });
+    for (const file of outputsOf(line)) expect(existsSync(workspace.path(file))).toBe(true);
+  });
+
+  test.each(scripts.map((text, index) => [index + 1, text] as const))('script %i runs', (index, text) => {
+    writeFileSync(workspace.path(`script-${index}.mjs`), text);
+    const { status, output } = workspace.node([`script-${index}.mjs`]);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    for (const [, file = ''] of text.matchAll(/writeTo\('(.*?)'\)/g))
+      expect(existsSync(workspace.path(file))).toBe(true);
+  });
+
+  test('lists every pass, and no pass that does not exist', async () => {
+    const { builtinPasses } = await import('../../passes/index.ts');
+    const listed = [...readme.matchAll(/\[`([a-z0-9-]+)`\]\(passes\//g)].map(([, name]) => name);
+    expect(listed.toSorted()).toEqual(builtinPasses.map(({ name }) => name).toSorted());
+  });
+});
+
+/** Words of a command line with single quotes, as the README writes them. */
+function words(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+}
+
+/** Files that a command must leave behind. */
+function outputsOf(line: string): string[] {
+  return words(line)
+    .slice(3)
+    .filter((word) => /^(small|planned)\.onnx$|^(plan\.json|report\.html)$/.test(word));
+}
