@@ -51,7 +51,14 @@ function pack(source: RealArray, rows: number, k: number, start: number, depth: 
 }
 
 /** result[i, j] += ⟨left row i, right row j⟩ in tiles of 4 × 2. */
-function addDotProducts(result: Float64Array, left: Float64Array, right: Float64Array, m: number, n: number, k: number) {
+function addDotProducts(
+  result: Float64Array,
+  left: Float64Array,
+  right: Float64Array,
+  m: number,
+  n: number,
+  k: number,
+) {
   const mTiled = m - (m % 4);
   const nTiled = n - (n % 2);
   for (let i = 0; i < mTiled; i += 4) {
@@ -66,7 +73,15 @@ function addDotProducts(result: Float64Array, left: Float64Array, right: Float64
   }
 }
 
-function addTile(result: Float64Array, left: Float64Array, right: Float64Array, i: number, j: number, n: number, k: number) {
+function addTile(
+  result: Float64Array,
+  left: Float64Array,
+  right: Float64Array,
+  i: number,
+  j: number,
+  n: number,
+  k: number,
+) {
   const a0 = i * k;
   const a1 = a0 + k;
   const a2 = a1 + k;

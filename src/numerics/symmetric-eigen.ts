@@ -42,7 +42,10 @@ export async function symmetricEigen(
   const { scaled, scale } = scaleToOne(matrix);
   const reduced = tridiagonalize(scaled, n);
   if (count === 0) {
-    return { values: rescale(tridiagonalValues(reduced.diagonal, reduced.offDiagonal), scale), vectors: new Float64Array() };
+    return {
+      values: rescale(tridiagonalValues(reduced.diagonal, reduced.offDiagonal), scale),
+      vectors: new Float64Array(),
+    };
   }
   const { values, rows } = await eigenRows(reduced, count, blas);
   applyReflectors(reduced, rows);

@@ -24,7 +24,11 @@ interface Factors {
  * @param values float64[r], the largest r eigenvalues, largest first
  * @returns float64[r, n]: row j is the vector of value j
  */
-export function tridiagonalVectors(diagonal: Float64Array, offDiagonal: Float64Array, values: Float64Array): Float64Array {
+export function tridiagonalVectors(
+  diagonal: Float64Array,
+  offDiagonal: Float64Array,
+  values: Float64Array,
+): Float64Array {
   const n = diagonal.length;
   const norm = infinityNorm(diagonal, offDiagonal);
   const vectors = new Float64Array(values.length * n);

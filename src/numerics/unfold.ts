@@ -3,7 +3,7 @@ import type { NdArray } from './nd-array.ts';
 import { multiply } from './plain-blas.ts';
 
 /** How a mode sits in row-major storage: [before, size, after]. */
-function splitAt(dims: readonly number[], mode: number) {
+export function splitAt(dims: readonly number[], mode: number) {
   const size = dims[mode];
   if (size === undefined) throw new RangeError(`mode ${mode} of an array of order ${dims.length}`);
   const before = dims.slice(0, mode).reduce((product, dim) => product * dim, 1);
@@ -66,7 +66,9 @@ export async function modeProduct(
     throw new RangeError(`modeProduct: [${matrix.dims.join(', ')}] along mode ${mode} of [${array.dims.join(', ')}]`);
   }
   const dims = array.dims.with(mode, rank);
-  const gemm = options.blas ? options.blas.gemm64 : async (problem: Parameters<typeof multiply>[0]) => multiply(problem);
+  const gemm = options.blas
+    ? options.blas.gemm64
+    : async (problem: Parameters<typeof multiply>[0]) => multiply(problem);
   if (after === 1) {
     // The mode is the last: X as [before, dₙ] times Mᵀ, without any permutation.
     const data = await gemm({ m: before, n: rank, k: size, a: array.data, b: matrix.data, transB: !transposed });
