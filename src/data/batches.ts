@@ -1,5 +1,5 @@
 import { diagnostics } from '../diagnostics.ts';
-import type { RuntimePort, RuntimeTensor } from '../runtime/types.ts';
+import type { RuntimePort, RuntimeTensor } from '../runtime/index.ts';
 import { allocateFeed, type FeedArray, type FeedDType, isFeedDType, storeFeed } from './elements.ts';
 import type { Fitting } from './fit-to-port.ts';
 import { fixedBatch } from './port-shape.ts';

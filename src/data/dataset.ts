@@ -1,5 +1,5 @@
 import { type Diagnostic, diagnostics } from '../diagnostics.ts';
-import type { RuntimePort } from '../runtime/types.ts';
+import type { RuntimePort } from '../runtime/index.ts';
 import { type Batch, checkedBatchSize, type FittedInput, makeBatches } from './batches.ts';
 import { isFeedDType } from './elements.ts';
 import { type Fitting, fitToPort } from './fit-to-port.ts';

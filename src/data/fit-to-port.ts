@@ -1,5 +1,5 @@
 import { diagnostics } from '../diagnostics.ts';
-import type { RuntimePort } from '../runtime/types.ts';
+import type { RuntimePort } from '../runtime/index.ts';
 import { type NumericArray, toNumbers } from './elements.ts';
 import { type ImageTransform, transformImage } from './image-transform.ts';
 import { type Axis, fits, imageAxes, portText, sampleAxes } from './port-shape.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Diagnostic, diagnostics, didYouMean } from '../diagnostics.ts';
-import type { RuntimePort } from '../runtime/types.ts';
+import type { RuntimePort } from '../runtime/index.ts';
 import { arraySamples, rawSamples } from './array-samples.ts';
 import { type ByteSource, fileBytes, unreadable } from './byte-source.ts';
 import { classFolders } from './class-folders.ts';

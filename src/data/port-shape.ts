@@ -1,4 +1,4 @@
-import type { RuntimePort } from '../runtime/types.ts';
+import type { RuntimePort } from '../runtime/index.ts';
 
 /** Size of an axis, null where it is a symbol or unknown. */
 export type Axis = number | null;

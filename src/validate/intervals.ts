@@ -1,0 +1,62 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+export type Interval = readonly [low: number, high: number];
+
+/** 97.5 % quantile of the normal distribution. */
+const z = 1.959963984540054;
+
+/**
+ * Wilson's score interval, 95 %, for a share of successes; sound for few samples and for shares near 0 and 1.
+ * E. B. Wilson, J. Am. Stat. Assoc. 22 (1927); recommended by Newcombe, Stat. Med. 17 (1998), as method 3.
+ */
+export function wilsonInterval(successes: number, samples: number): Interval {
+  if (samples === 0) return [0, 1];
+  const share = successes / samples;
+  const centre = share + z ** 2 / (2 * samples);
+  const reach = z * Math.sqrt((share * (1 - share)) / samples + z ** 2 / (4 * samples ** 2));
+  const scale = 1 + z ** 2 / samples;
+  return [Math.max(0, (centre - reach) / scale), Math.min(1, (centre + reach) / scale)];
+}
+
+export interface BootstrapOptions {
+  readonly seed: number;
+  /** 2000 by default, which leaves an error of about 6 % of a standard error in each bound. */
+  readonly resamples?: number;
+}
+
+/**
+ * Percentile bootstrap, 95 %, of the mean of `values`: each resample draws as many values as there are, with
+ * replacement (Efron, Ann. Stat. 7 (1979)). With one value per sample, such as right after − right before, it is the
+ * paired bootstrap of the difference of two means.
+ */
+export function bootstrapMean(values: Float64Array, { seed, resamples = 2000 }: BootstrapOptions): Interval {
+  const random = xoroshiro128plus(seed);
+  const last = values.length - 1;
+  const means = new Float64Array(resamples);
+  for (let k = 0; k < resamples; k++) {
+    let sum = 0;
+    for (let i = 0; i <= last; i++) sum += values[uniformInt(random, 0, last)] ?? 0;
+    means[k] = sum / values.length;
+  }
+  means.sort();
+  return [quantile(means, 0.025), quantile(means, 0.975)];
+}
+
+/**
+ * 95 % interval of the mean of paired differences in {−1, 0, 1}. Where no pair differs the bootstrap would claim
+ * certainty; then it is the rule of three, ±3/n: a difference of that share would have shown itself with 95 %.
+ */
+export function pairedInterval(differences: Float64Array, options: BootstrapOptions): Interval {
+  if (differences.some((difference) => difference !== 0)) return bootstrapMean(differences, options);
+  const reach = Math.min(1, 3 / differences.length);
+  return [-reach, reach];
+}
+
+/** Linear between the neighbouring order statistics (Hyndman and Fan's type 7, numpy's default). */
+function quantile(sorted: Float64Array, share: number): number {
+  const position = share * (sorted.length - 1);
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
+}
