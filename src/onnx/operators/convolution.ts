@@ -1,7 +1,7 @@
 import type { Dim } from '../../ir/index.ts';
 import { multiplyDims } from './dims.ts';
 import { tensorFact } from './fact.ts';
-import { inputOf, type OperatorCall, type OperatorRule, shapeOf } from './operator-call.ts';
+import { inputOf, type OperatorCall, type OperatorRule, shapeOf, sizesFrom } from './operator-call.ts';
 import { slidingSize, transposedSize, windowOf } from './window.ts';
 
 /** [N, S, ...in] * [T, S/g, ...kernel] → [N, T, ...out] */
@@ -93,7 +93,7 @@ export const regionPool: OperatorRule = (call) => [
 /** [N, C·prod(block), L] → [N, C, ...image] */
 export const columnsToImage: OperatorRule = (call) => {
   const { dtype, shape } = inputOf(call, 0);
-  const image = inputOf(call, 1).data;
+  const image = sizesFrom(call, 1);
   const block = inputOf(call, 2).data;
   if (!image) return [tensorFact(dtype, undefined)];
   const size = block?.reduce<Dim>(multiplyDims, 1);
@@ -110,6 +110,6 @@ export const gridSample: OperatorRule = (call) => {
 
 /** theta [N, 2|3, 3|4], size [N, C, ...] → [N, ..., 2|3] */
 export const affineGrid: OperatorRule = (call) => {
-  const size = inputOf(call, 1).data;
+  const size = sizesFrom(call, 1);
   return [tensorFact(inputOf(call, 0).dtype, size && [size[0], ...size.slice(2), size.length - 2])];
 };

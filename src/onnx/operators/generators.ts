@@ -1,7 +1,7 @@
 import type { Dim, DType, Tensor } from '../../ir/index.ts';
 import { hasNumericData, toFloat64 } from '../../ir/index.ts';
 import { type Fact, largestData, numbersOf, productOf, unknown, withData } from './fact.ts';
-import { dtypeAttribute, inputOf, type OperatorRule, ofRank, shapeOf } from './operator-call.ts';
+import { dtypeAttribute, inputOf, type OperatorRule, shapeOf, sizesFrom } from './operator-call.ts';
 
 /** What a tensor says of itself; elements where they are few. */
 export function tensorAsFact(tensor: Tensor): Fact {
@@ -38,11 +38,7 @@ export const constantOfShape: OperatorRule = (call) => {
   const attribute = call.node.attributes.get('value')?.value;
   const filling = attribute?.kind === 'tensor' ? tensorAsFact(attribute.value) : undefined;
   const dtype = filling?.dtype ?? 'float32';
-  const shape = inputOf(call, 0).data;
-  if (!shape) {
-    const rank = shapeOf(call, 0)?.[0];
-    return [ofRank(dtype, typeof rank === 'number' ? rank : undefined)];
-  }
+  const shape = sizesFrom(call, 0);
   const count = productOf(shape) ?? Number.POSITIVE_INFINITY;
   const element = filling ? filling.data?.[0] : 0;
   const data = count <= largestData ? Array.from({ length: count }, () => element) : undefined;

@@ -1,7 +1,7 @@
 import type { Dim } from '../../ir/index.ts';
 import { broadcastShapes, refineDim } from './dims.ts';
-import { isKnown, tensorFact } from './fact.ts';
-import { dtypeAttribute, inputOf, type OperatorRule, shapeOf } from './operator-call.ts';
+import { tensorFact } from './fact.ts';
+import { inputOf, type OperatorRule, shapeOf } from './operator-call.ts';
 
 /** A[M, K] (or transposed) · B[K, N] + C → [M, N] */
 export const gemm: OperatorRule = (call) => {
@@ -75,49 +75,3 @@ function implicitOutput(terms: readonly string[]): string {
 
 /** [..., N, N] → [...] */
 export const determinant: OperatorRule = (call) => [tensorFact(inputOf(call, 0).dtype, shapeOf(call, 0)?.slice(0, -2))];
-
-/** Discrete Fourier transform: the last axis holds real and imaginary part. */
-export const fourierTransform: OperatorRule = (call) => {
-  const { dtype, shape } = inputOf(call, 0);
-  if (!shape) return [{ dtype }];
-  const axisData =
-    call.opset >= 20 ? (call.node.inputs[2] ? inputOf(call, 2).data?.[0] : -2) : call.node.int('axis', 1);
-  if (typeof axisData !== 'number')
-    return [
-      tensorFact(
-        dtype,
-        [...shape.slice(0, -1), undefined].map(() => undefined),
-      ),
-    ];
-  const axis = axisData < 0 ? axisData + shape.length : axisData;
-  const length = call.node.inputs[1] ? inputOf(call, 1).data?.[0] : shape[axis];
-  const half = call.node.int('onesided', 0) !== 0;
-  const size = half ? (typeof length === 'number' ? Math.floor(length / 2) + 1 : undefined) : length;
-  const inverseHalf = half && call.node.int('inverse', 0) !== 0;
-  const dims = shape.map((dim, index) => (index === axis ? (inverseHalf ? undefined : size) : dim));
-  return [tensorFact(dtype, [...dims.slice(0, -1), inverseHalf ? 1 : 2])];
-};
-
-/** Short-time Fourier transform: [batch, frames, bins, 2] */
-export const shortTimeFourier: OperatorRule = (call) => {
-  const { dtype, shape } = inputOf(call, 0);
-  const step = inputOf(call, 1).data?.[0];
-  const length = inputOf(call, 3).data?.[0] ?? shapeOf(call, 2)?.[0];
-  if (!shape || !isKnown([length, step, shape[1]])) return [tensorFact(dtype, [shape?.[0], undefined, undefined, 2])];
-  const [frame, hop, signal] = [length, step, shape[1]] as readonly number[] as [number, number, number];
-  const bins = call.node.int('onesided', 1) === 0 ? frame : Math.floor(frame / 2) + 1;
-  return [tensorFact(dtype, [shape[0], Math.floor((signal - frame) / hop) + 1, bins, 2])];
-};
-
-/** Windows of signal processing: one axis of the given length. */
-export const signalWindow: OperatorRule = (call) => [
-  tensorFact(dtypeAttribute(call, 'output_datatype', 'float32'), [inputOf(call, 0).data?.[0]]),
-];
-
-/** [bins, mel bins], the filter bank. */
-export const melWeights: OperatorRule = (call) => {
-  const bands = inputOf(call, 0).data?.[0];
-  const length = inputOf(call, 1).data?.[0];
-  const bins = typeof length === 'number' ? Math.floor(length / 2) + 1 : undefined;
-  return [tensorFact(dtypeAttribute(call, 'output_datatype', 'float32'), [bins, bands])];
-};

@@ -8,6 +8,7 @@ import {
   type OperatorCall,
   type OperatorRule,
   ofRank,
+  sizesFrom,
   unknownDims,
 } from './operator-call.ts';
 import { coordinatesOf, positionOf } from './strided-index.ts';
@@ -15,11 +16,8 @@ import { coordinatesOf, positionOf } from './strided-index.ts';
 /** Reads `shape` from an input, or until opset 4 from an attribute: 0 copies the input's dim, −1 is what is left. */
 export const reshape: OperatorRule = (call) => {
   const { dtype, shape, data } = inputOf(call, 0);
-  const target = call.node.ints('shape') ?? inputOf(call, 1).data;
-  if (!target) {
-    const rank = inputOf(call, 1).shape?.[0];
-    return [ofRank(dtype, typeof rank === 'number' ? rank : undefined)];
-  }
+  const target = call.node.ints('shape') ?? sizesFrom(call, 1);
+  if (!target) return [{ dtype }];
   return [withData({ dtype, shape: reshapedDims(shape, target, call.node.int('allowzero', 0) !== 0) }, data)];
 };
 
@@ -146,24 +144,28 @@ function partSizes(call: OperatorCall, size: Dim, count: number): readonly Dim[]
 /** numpy.broadcast_to, where the larger of the two sizes wins. */
 export const expand: OperatorRule = (call) => {
   const { dtype, shape, data } = inputOf(call, 0);
-  const target = inputOf(call, 1).data;
-  if (!target || !shape) {
-    const rank = inputOf(call, 1).shape?.[0];
-    return [ofRank(dtype, shape && typeof rank === 'number' ? Math.max(rank, shape.length) : undefined)];
-  }
+  const target = sizesFrom(call, 1);
+  if (!target || !shape) return [{ dtype }];
   const rank = Math.max(shape.length, target.length);
-  const dims = unknownDims(rank).map((_, axis) => {
-    const own = axis - rank + shape.length < 0 ? 1 : shape[axis - rank + shape.length];
-    const wanted = axis - rank + target.length < 0 ? 1 : target[axis - rank + target.length];
-    if (own === 1) return wanted;
-    if (wanted === 1 || own === wanted) return own;
-    return typeof own === 'number' ? own : typeof wanted === 'number' && wanted > 1 ? wanted : undefined;
-  });
+  const dims = unknownDims(rank).map((_, axis) =>
+    expandedDim(dimFromEnd(shape, rank - axis), dimFromEnd(target, rank - axis)),
+  );
   const count = productOf(dims) ?? Number.POSITIVE_INFINITY;
   const repeated =
     data?.length === 1 && count <= largestData ? Array.from({ length: count }, () => data[0]) : undefined;
   return [withData({ dtype, shape: dims }, repeated)];
 };
+
+function dimFromEnd(shape: readonly Dim[], distance: number): Dim {
+  return distance > shape.length ? 1 : shape[shape.length - distance];
+}
+
+/** A size other than 1 can only be met by itself or 1, and stays. */
+function expandedDim(own: Dim, wanted: Dim): Dim {
+  if (own === 1) return wanted;
+  if (wanted === 1 || own === wanted || typeof own === 'number') return own;
+  return typeof wanted === 'number' ? wanted : undefined;
+}
 
 /** Each axis repeated. */
 export const tile: OperatorRule = (call) => {

@@ -74,3 +74,11 @@ const largestRank = 256;
 export function ofRank(dtype: DType | undefined, rank: number | undefined): Fact {
   return { dtype, shape: rank === undefined || rank > largestRank ? undefined : unknownDims(rank) };
 }
+
+/** A list of sizes given as an input: its elements, or as many unknown ones as it has. */
+export function sizesFrom(call: OperatorCall, index: number): readonly Dim[] | undefined {
+  const { shape, data } = inputOf(call, index);
+  const length = shape?.[0];
+  if (data) return data;
+  return typeof length === 'number' && length <= largestRank ? unknownDims(length) : undefined;
+}

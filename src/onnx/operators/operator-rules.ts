@@ -7,7 +7,9 @@ import * as move from './movement.ts';
 import * as norm from './normalization.ts';
 import type { OperatorRule } from './operator-call.ts';
 import * as reduce from './reduction.ts';
+import * as signal from './signal.ts';
 import * as pick from './slicing.ts';
+import * as text from './strings.ts';
 
 const { elementwise, numeric, unary } = each;
 const same = unary();
@@ -162,18 +164,18 @@ export const operatorRules: ReadonlyMap<string, OperatorRule> = new Map<string, 
   ['RoiAlign', conv.regionAlign],
 
   // matrices and signals
-  ['BlackmanWindow', matrix.signalWindow],
-  ['DFT', matrix.fourierTransform],
+  ['BlackmanWindow', signal.signalWindow],
+  ['DFT', signal.fourierTransform],
   ['Det', matrix.determinant],
   ['Einsum', matrix.einsum],
   ['Gemm', matrix.gemm],
-  ['HammingWindow', matrix.signalWindow],
-  ['HannWindow', matrix.signalWindow],
+  ['HammingWindow', signal.signalWindow],
+  ['HannWindow', signal.signalWindow],
   ['MatMul', matrix.matrixProduct],
   ['MatMulInteger', matrix.integerProduct],
-  ['MelWeightMatrix', matrix.melWeights],
+  ['MelWeightMatrix', signal.melWeights],
   ['QLinearMatMul', matrix.quantizedProduct],
-  ['STFT', matrix.shortTimeFourier],
+  ['STFT', signal.shortTimeFourier],
 
   // the same elements, elsewhere
   ['Concat', move.concat],
@@ -246,4 +248,6 @@ export const operatorRules: ReadonlyMap<string, OperatorRule> = new Map<string, 
   ['RegexFullMatch', asBoolean],
   ['SequenceLength', make.always('int64', [])],
   ['StringConcat', elementwise()],
+  ['StringNormalizer', text.stringNormalizer],
+  ['StringSplit', text.stringSplit],
 ]);
