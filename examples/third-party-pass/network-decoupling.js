@@ -47,20 +47,15 @@ export const networkDecoupling = definePass({
  * @param {import('onnx-tucker/numerics').RealNdArray} kernel [g, t, s, k…]
  * @param {import('onnx-tucker/pass').Ranks} ranks
  * @param {import('onnx-tucker/pass').FitContext} context
- * @returns {Promise<import('onnx-tucker/numerics').Factors>} D[g, s, M, k…] and P[g, t, s, M]
+ * @returns {Promise<import('onnx-tucker/pass').Fit>} D[g, s, M, k…] and P[g, t, s, M]
  */
 async function decouple(kernel, { M = 1 }, { blas }) {
   const [groups = 1, outputs = 1, inputs = 1, ...spatial] = kernel.dims;
-  const perInput = permuteAxes(kernel, [0, 2, 1, ...spatial.map((_, axis) => axis + 3)]);
-  const channels = { ...perInput, dims: [groups * inputs, outputs, 1, ...spatial] };
-  const { input, output } = await splitSvd(
-    channels,
-    spatial.map((_, axis) => axis),
-    M,
-    blas,
-  );
-  return {
-    D: { ...input, dims: [groups, inputs, M, ...spatial] },
-    P: permuteAxes({ ...output, dims: [groups, inputs, outputs, M] }, [0, 2, 1, 3]),
-  };
+  const axes = spatial.map((_, axis) => axis);
+  const perInput = permuteAxes(kernel, [0, 2, 1, ...axes.map((axis) => axis + 3)]);
+  const matrices = { ...perInput, dims: [groups * inputs, outputs, 1, ...spatial] };
+  const { input, output, weightError } = await splitSvd(matrices, axes, M, blas);
+  const D = { ...input, dims: [groups, inputs, M, ...spatial] };
+  const P = permuteAxes({ ...output, dims: [groups, inputs, outputs, M] }, [0, 2, 1, 3]);
+  return { factors: { D, P }, weightError };
 }
