@@ -23,7 +23,7 @@ const property = z.object({
   type: z.string().optional(),
   description: z.string().optional(),
   enum: z.array(z.string()).optional(),
-  default: z.unknown(),
+  default: z.unknown().optional(),
 });
 
 /** The flags of an object schema, in its order. */

@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type { z } from 'zod';
 import { diagnostics, didYouMean } from '../diagnostics.ts';
 import { kebabCase } from './flags.ts';
 import { type OptionName, type Options, optionsSchema } from './options.ts';
@@ -41,7 +41,9 @@ export function mergeLayers(layers: readonly OptionLayer[]): Options {
   const kept = layers.map(({ options }, index) =>
     withPipeline >= 0 && index > withPipeline ? withoutPassChoice(options) : options,
   );
-  return kept.reduceRight<Options>((merged, options) => ({ ...merged, ...options }), optionsSchema.parse({}));
+  let merged = optionsSchema.parse({});
+  for (const options of kept.toReversed()) merged = { ...merged, ...options };
+  return merged;
 }
 
 const passChoice: readonly OptionName[] = ['pass', 'skipPass', 'preset'];

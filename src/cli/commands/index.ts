@@ -1,0 +1,12 @@
+import type { Command } from '../command.ts';
+import { apply } from './apply.ts';
+import { bench } from './bench.ts';
+import { explain } from './explain.ts';
+import { init } from './init.ts';
+import { inspect } from './inspect.ts';
+import { plan } from './plan.ts';
+import { run } from './run.ts';
+import { verify } from './verify.ts';
+
+/** Every command but `completion`, which the parser has, in the order of --help. */
+export const commands: readonly Command[] = [run, plan, apply, inspect, verify, bench, explain, init];

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { configSchema } from '../config.ts';
+import { refuseExisting, writeText } from '../files.ts';
+import { type Flag, flagsOf } from '../flags.ts';
+
+export const init = defineCommand({
+  usage: 'init',
+  summary: 'writes a configuration file to start from',
+  examples: [
+    ['$0 init', 'onnx-tucker.config.mjs: every option, explained, at its default'],
+    ['$0 init --format json', 'onnx-tucker.config.json: short, with $schema for editors'],
+  ],
+  given: z.strictObject({ format: z.enum(['mjs', 'json']).default('mjs').describe('kind of file') }),
+  options: ['force', 'quiet', 'verbose'],
+  run: async ({ format }, { cwd, options, output }: CommandContext) => {
+    const path = join(cwd, `onnx-tucker.config.${format}`);
+    await refuseExisting(path, options.force);
+    await writeText(path, format === 'json' ? jsonConfig() : moduleConfig());
+    output.say(`wrote ${path}`);
+    return 0;
+  },
+});
+
+function jsonConfig(): string {
+  const { preset, requireGain, seed } = configSchema.parse({});
+  const $schema = './node_modules/onnx-tucker/schemas/config.schema.json';
+  return `${JSON.stringify({ $schema, preset, requireGain, seed }, null, 2)}\n`;
+}
+
+function moduleConfig(): string {
+  const flags = flagsOf(configSchema).filter(({ name }) => name !== '$schema');
+  return [
+    "import { defineConfig } from 'onnx-tucker';",
+    '',
+    '// Flags and ONNX_TUCKER_* variables go before what stands here. Paths are relative to this file.',
+    'export default defineConfig({',
+    ...flags
+      .flatMap((flag) => [`  // ${flag.description}`, `  // ${flag.name}: ${exampleValue(flag)},`, ''])
+      .slice(0, -1),
+    '});',
+    '',
+  ].join('\n');
+}
+
+/** The default, or the first thing that could stand there. */
+function exampleValue({ default: initial, choices, kind }: Flag): string {
+  if (initial !== undefined) return JSON.stringify(initial);
+  if (choices?.[0] !== undefined) return JSON.stringify(choices[0]);
+  return kind === 'number' ? '1' : "''";
+}

@@ -1,0 +1,1 @@
+export { type Config, configSchema, defineConfig } from './config.ts';
