@@ -13,7 +13,8 @@ export interface InferShapesOptions {
  *
  * Forward through the graph, one rule per operator (see `operators/`). What the file declares for a value fills in
  * what its rule does not know; where the two contradict each other, the rule is believed. Shape arithmetic (Shape,
- * Gather, Concat … → Reshape, Pad, Slice) is evaluated on numbers and symbols alike. A model whose nodes cannot be
+ * Gather, Concat … → Reshape, Pad, Slice) is evaluated on numbers and symbols alike. An initializer that is also an
+ * input is taken at its default, since exporters list even the targets of Reshape there. A model whose nodes cannot be
  * ordered has only its declared types.
  */
 export function inferShapes(model: Model, options: InferShapesOptions = {}): ShapeInfo {
@@ -51,7 +52,7 @@ class Inference {
     if (this.#open.has(graph) || ++this.#runs > maxGraphRuns) return [];
     this.#open.add(graph);
     for (const value of graph.initializers) {
-      if (value.tensor) this.facts.set(value, this.#initializerFact(graph, value));
+      if (value.tensor) this.facts.set(value, tensorAsFact(value.tensor));
     }
     graph.inputs.forEach((value, index) => {
       if (!value.tensor) this.facts.set(value, this.#refine(inputs[index] ?? unknown, value));
@@ -59,13 +60,6 @@ class Inference {
     for (const node of this.#order(graph)) this.#inferNode(node);
     this.#open.delete(graph);
     return graph.outputs.map((value) => this.#factOf(value));
-  }
-
-  /** From IR 4 on, an initializer that is also an input is a default: its shape holds, its elements may not. */
-  #initializerFact(graph: Graph, value: Value): Fact {
-    if (!value.tensor) return unknown;
-    const overridable = this.#model.irVersion >= 4 && graph.inputs.includes(value);
-    return overridable ? { dtype: value.tensor.dtype, shape: value.tensor.dims } : tensorAsFact(value.tensor);
   }
 
   #inferNode(node: Node): void {
