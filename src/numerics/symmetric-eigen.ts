@@ -2,6 +2,7 @@ import { applyReflectors } from './apply-reflectors.ts';
 import type { Blas } from './blas.ts';
 import { orthonormalizeRows } from './orthonormalize-rows.ts';
 import { plainBlas } from './plain-blas.ts';
+import { transpose } from './transpose.ts';
 import { tridiagonalValues } from './tridiagonal-values.ts';
 import { tridiagonalVectors } from './tridiagonal-vectors.ts';
 import type { Tridiagonal } from './tridiagonalize.ts';
@@ -40,7 +41,7 @@ export async function symmetricEigen(
   if (matrix.length !== n * n) throw new RangeError(`symmetricEigen: ${matrix.length} numbers for ${n} × ${n}`);
   const count = vectors === 'all' ? n : vectors === 'none' ? 0 : Math.min(vectors, n);
   const { scaled, scale } = scaleToOne(matrix);
-  const reduced = tridiagonalize(scaled, n);
+  const reduced = await tridiagonalize(scaled, n, blas);
   if (count === 0) {
     return {
       values: rescale(tridiagonalValues(reduced.diagonal, reduced.offDiagonal), scale),
@@ -48,8 +49,10 @@ export async function symmetricEigen(
     };
   }
   const { values, rows } = await eigenRows(reduced, count, blas);
-  applyReflectors(reduced, rows);
-  return { values: rescale(values, scale), vectors: signedColumns(rows, count, n) };
+  const columns = transpose(rows, count, n);
+  await applyReflectors(reduced, columns, count, blas);
+  fixSigns(columns, count);
+  return { values: rescale(values, scale), vectors: columns };
 }
 
 /** Values of T and the leading `count` eigenvectors of T as rows. */
@@ -87,16 +90,11 @@ function identity(n: number): Float64Array {
   return result;
 }
 
-/** Rows float64[r, n] → columns float64[n, r] with the sign convention. */
-function signedColumns(rows: Float64Array, r: number, n: number): Float64Array {
-  const columns = new Float64Array(n * r);
-  for (let j = 0; j < r; j++) {
-    let pivot = 0;
-    for (let i = 0; i < n; i++) {
-      if (Math.abs(rows[j * n + i]!) > Math.abs(pivot)) pivot = rows[j * n + i]!;
-    }
-    const sign = pivot < 0 ? -1 : 1;
-    for (let i = 0; i < n; i++) columns[i * r + j] = sign * rows[j * n + i]!;
+/** Makes the largest entry of every column positive; the first of equal ones. */
+function fixSigns(columns: Float64Array, r: number) {
+  const pivots = new Float64Array(r);
+  for (let at = 0; at < columns.length; at++) {
+    if (Math.abs(columns[at]!) > Math.abs(pivots[at % r]!)) pivots[at % r] = columns[at]!;
   }
-  return columns;
+  for (let at = 0; at < columns.length; at++) if (pivots[at % r]! < 0) columns[at] = -columns[at]!;
 }

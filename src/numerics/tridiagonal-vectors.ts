@@ -2,7 +2,7 @@ import type { SeededRandom } from './seeded-random.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** Neighbouring eigenvalues closer than this part of ‖T‖ get their vectors orthogonalised against each other. */
-const CLUSTER = 1e-5;
+const CLUSTER = 1e-8;
 /** Solves per vector. One is enough but for an unlucky start; the second settles it. */
 const SOLVES = 2;
 
