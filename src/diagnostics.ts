@@ -165,6 +165,8 @@ export const diagnostics = {
     error('runtime-rejected', 5, message, where, undefined, cause),
 
   // input and output: 7
+  ioFailure: (action: 'read' | 'write', file: string, reason: string, cause?: unknown) =>
+    error(`cannot-${action}`, 7, `cannot ${action} the file: ${reason}`, { file }, undefined, cause),
   io: (code: string, message: string, where: Where, hint?: string, cause?: unknown) =>
     error(code, 7, message, where, hint, cause),
 

@@ -1,15 +1,6 @@
-import { type Tensor, type TensorSource } from '../ir/index.ts';
 import { diagnostics } from '../diagnostics.ts';
-import type { StringStringEntryProto } from '../wire/index.ts';
-
-/** Where a tensor's bytes lie outside the model file. */
-export interface ExternalPlace {
-  readonly tensor: string;
-  /** Relative to the model's folder, as the file says; not yet checked. */
-  readonly location: string;
-  readonly offset: bigint;
-  readonly length: bigint;
-}
+import type { TensorSource } from '../ir/index.ts';
+import type { ExternalPlace, StringStringEntryProto } from '../wire/index.ts';
 
 /** Opens external data. Checks the location and that the file is long enough; throws diagnostics. */
 export type ExternalResolver = (place: ExternalPlace) => TensorSource;
@@ -57,8 +48,4 @@ function integer(text: string | undefined, fallback: bigint, tensor: string, nam
 
 function invalid(tensor: string, message: string) {
   return diagnostics.invalidModel('external-data-invalid', `the external data of the tensor ${message}`, { tensor });
-}
-
-export function isExternal(tensor: Tensor): boolean {
-  return tensor.source.storage === 'external';
 }

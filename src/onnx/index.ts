@@ -1,6 +1,10 @@
-export type { ExternalPlace, ExternalResolver } from './external-data.ts';
+export { allTensors } from './all-tensors.ts';
+export type { ExternalResolver } from './external-data.ts';
 export { type Pads, resolvePads } from './operators/index.ts';
+export { raiseIrVersion } from './raise-ir-version.ts';
 export { type ReadOptions, readModel } from './read-model.ts';
+export { type ReadFileOptions, readModelFile } from './read-model-file.ts';
 export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape-inference/index.ts';
 export type { TensorPlacement } from './write-context.ts';
 export { type WriteOptions, writeModel, writeModelPieces } from './write-model.ts';
+export { type WriteFileOptions, writeModelFile } from './write-model-file.ts';

@@ -1,11 +1,10 @@
-import type { Model, OpsetImport } from '../ir/index.ts';
-import { decodeMessage, encodeMessage, type ModelProto, type OperatorSetIdProto } from '../wire/index.ts';
+import type { Model, OpsetImport, Tensor } from '../ir/index.ts';
+import { encodeMessage, type ModelProto, type OperatorSetIdProto } from '../wire/index.ts';
 import { keptBytes } from './kept.ts';
 import { fieldsOf } from './leftover.ts';
-import { samePieces } from './unchanged.ts';
+import { unchangedBytes } from './unchanged.ts';
 import type { TensorPlacement, WriteContext } from './write-context.ts';
 import { functionMessage, graphMessage } from './write-graph.ts';
-import type { Tensor } from '../ir/index.ts';
 
 export interface WriteOptions {
   /** For tests: write everything anew, as if nothing of the original bytes were left. */
@@ -26,13 +25,21 @@ export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array
  * is written as it was, and the weights are referenced, not copied.
  */
 export function writeModelPieces(model: Model, options: WriteOptions = {}): Uint8Array[] {
-  const placement = options.placement ?? (() => 'as-read');
-  const scratch = encodeMessage('ModelProto', modelMessage(model, { fromScratch: true, placement }));
+  const { fromScratch = false, placement = asRead } = options;
   const kept = keptBytes(model.extras);
-  if (options.fromScratch || !kept) return scratch;
-  if (samePieces(scratch, [kept])) return [kept];
-  if (samePieces(scratch, encodeMessage('ModelProto', decodeMessage('ModelProto', kept)))) return [kept];
-  return encodeMessage('ModelProto', modelMessage(model, { fromScratch: false, placement }));
+  if (!fromScratch && kept && placement === asRead && isUnchanged(model)) return [kept];
+  return encodeMessage('ModelProto', modelMessage(model, { fromScratch, placement }));
+}
+
+/** Does the model still say what the bytes say that it was read from? */
+export function isUnchanged(model: Model): boolean {
+  const kept = keptBytes(model.extras);
+  if (!kept) return false;
+  return unchangedBytes('ModelProto', kept, modelMessage(model, { fromScratch: true, placement: asRead })) !== undefined;
+}
+
+function asRead(): TensorPlacement {
+  return 'as-read';
 }
 
 function modelMessage(model: Model, context: WriteContext): ModelProto {

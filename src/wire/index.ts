@@ -1,5 +1,9 @@
 export { verbatim } from './codecs.ts';
+export { type ExternalFile, ExternalFolder, type ExternalOptions, type ExternalPlace, ExternalTensor } from './external-data.ts';
+export { locationComponents } from './external-location.ts';
+export { type FileStatus, type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
 export type * from './generated/messages.ts';
+export { errorCode, ioFailure } from './io-failure.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export {
   decodeMessage,
@@ -9,5 +13,9 @@ export {
   encodeMessage,
   encodeModelProto,
 } from './model-bytes.ts';
+export { OutputFiles, type OutputOptions, type StagedFile } from './output-files.ts';
 export { packedBytes, packedCount, type PackedKind, packVarints, unpackVarints } from './packed.ts';
+export { readBytes } from './read-bytes.ts';
+export { removeTemporaries } from './temporaries.ts';
 export type { Place, Places } from './wire-reader.ts';
+export { type PieceTarget, writePieces } from './write-pieces.ts';
