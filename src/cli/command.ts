@@ -47,8 +47,10 @@ export function defineCommand<Given extends z.ZodObject>({ run, ...definition }:
       const { success, data, error } = definition.given.safeParse(values);
       if (success) return run(data, context);
       const [issue] = error.issues;
-      const name = kebabCase(issue?.path.map(String).join('.') ?? '');
-      throw diagnostics.invalidOption(name, issue?.message ?? 'not valid');
+      const name = kebabCase(String(issue?.path[0] ?? ''));
+      const shown = definition.usage.includes(`<${name}>`) ? name : `--${name}`;
+      const missing = issue?.code === 'invalid_type' && !(name in values);
+      throw diagnostics.invalidOption(shown, missing ? 'is needed' : (issue?.message ?? 'not valid'));
     },
   };
 }

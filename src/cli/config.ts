@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { optionsSchema } from './options.ts';
 
 /** Options that only make sense for one call: a file that always said `force` would take the question away. */
-const perCall = { force: true, inPlace: true, report: true, json: true, verbose: true } as const;
+const perCall = { force: true, inPlace: true, report: true, json: true, quiet: true, verbose: true } as const;
 
 /** onnx-tucker.config.json, or the default export of onnx-tucker.config.mjs. Paths are relative to that file. */
 export const configSchema = z.strictObject({

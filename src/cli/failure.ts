@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type Diagnostic, DiagnosticError, type ExitCode, formatPlace } from '../diagnostics.ts';
 import { printable } from '../report/index.ts';
 import type { Output } from './output.ts';
@@ -12,9 +13,9 @@ export function reportFailure(cause: unknown, output: Output, verbose: boolean):
     output.complain(label(output, 'error', 'io') + printable(cause.message));
     return 7;
   }
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = isError(cause) ? cause.message : String(cause);
   output.complain(`${output.paint('stderr', 'red', 'internal error')}: ${message}`);
-  if (verbose) output.complain(cause instanceof Error ? (cause.stack ?? message) : message);
+  if (verbose) output.complain(isError(cause) ? (cause.stack ?? message) : message);
   output.complain(
     `  This is a bug in onnx-tucker. Please report it with the command${verbose ? ' and the lines above' : ', run again with --verbose'}.`,
   );
@@ -36,5 +37,10 @@ function label(output: Output, severity: Diagnostic['severity'], code: string): 
 
 /** What Node reports of the operating system: ENOSPC, EACCES … with call and path in the message. */
 function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
-  return cause instanceof Error && 'syscall' in cause && 'errno' in cause;
+  return isError(cause) && 'syscall' in cause && 'errno' in cause;
+}
+
+/** Also errors of other realms: those of worker threads, and of Node itself under a test runner. */
+function isError(cause: unknown): cause is Error {
+  return types.isNativeError(cause);
 }

@@ -43,7 +43,7 @@ export function createOutput({ stdout, stderr, environment, quiet }: OutputSetti
       if (!quiet) line(stderr, text);
     },
     complain: (text) => line(stderr, text),
-    paint: (stream, style, text) => (color[stream] ? styleText(style, text) : text),
+    paint: (stream, style, text) => (color[stream] ? styleText(style, text, { validateStream: false }) : text),
     stderr,
     color,
     width: stdout.columns ?? 100,

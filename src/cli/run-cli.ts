@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { diagnostics, type ExitCode } from '../diagnostics.ts';
 import type { Command, CommandContext } from './command.ts';
 import { commands } from './commands/index.ts';
+import { configSchema } from './config.ts';
 import { findConfig, readConfig } from './config-file.ts';
 import type { Engine } from './engine.ts';
 import { type Environment, readEnvironment, suspectVariables } from './environment.ts';
@@ -72,7 +73,7 @@ async function optionLayers(
   { environment, cwd }: CliProcess,
 ): Promise<readonly OptionLayer[]> {
   const layers = [parseLayer('command line', options), readEnvironment(environment)];
-  if (config !== false) {
+  if (config !== false && command.options.some((name) => name in configSchema.shape)) {
     const file = config === undefined ? await findConfig(cwd) : await readConfig(config);
     if (file) layers.push(file);
   }

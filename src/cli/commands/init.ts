@@ -29,17 +29,17 @@ function jsonConfig(): string {
   return `${JSON.stringify({ $schema, preset, requireGain, seed }, null, 2)}\n`;
 }
 
+/** Types come by a comment: an import would fail where the package is not installed in the project. */
 function moduleConfig(): string {
   const flags = flagsOf(configSchema).filter(({ name }) => name !== '$schema');
   return [
-    "import { defineConfig } from 'onnx-tucker';",
-    '',
     '// Flags and ONNX_TUCKER_* variables go before what stands here. Paths are relative to this file.',
-    'export default defineConfig({',
+    "/** @type {import('onnx-tucker').Config} */",
+    'export default {',
     ...flags
       .flatMap((flag) => [`  // ${flag.description}`, `  // ${flag.name}: ${exampleValue(flag)},`, ''])
       .slice(0, -1),
-    '});',
+    '};',
     '',
   ].join('\n');
 }
