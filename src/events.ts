@@ -6,6 +6,6 @@ export type Event =
   | { readonly kind: 'progress'; readonly stage: Stage; readonly done: number; readonly total: number; readonly item?: string }
   | { readonly kind: 'warning'; readonly diagnostic: Diagnostic };
 
-export type Stage = 'read' | 'plan' | 'factorize' | 'write' | 'verify' | 'evaluate' | 'bench';
+export type Stage = 'read' | 'hash' | 'plan' | 'factorize' | 'write' | 'verify' | 'evaluate' | 'bench';
 
 export type OnEvent = (event: Event) => void;

@@ -39,7 +39,7 @@ export async function deliver(
   const { options, output } = context;
   if (target === standardStream) await output.write(result.bytes());
   else if (target !== undefined) await result.writeTo(target, { overwrite: options.force || options.inPlace });
-  for (const path of options.report) await writeText(path, renderReport(path, result.report));
+  for (const path of options.report) await writeText(path, renderReport(path, result.report), context);
   show(result.report, target, context);
   return 0;
 }
@@ -52,7 +52,8 @@ function show(report: Report, target: string | undefined, { options, output }: C
   }
   if (options.quiet) return;
   const stream = target === standardStream ? 'stderr' : 'stdout';
-  const text = toTerminal(report, { color: output.color[stream], width: output.width }).trimEnd();
+  const width = output.width[stream];
+  const text = toTerminal(report, { color: output.color[stream], ...(width && { width }) }).trimEnd();
   if (stream === 'stderr') output.say(text);
   else output.print(text);
   if (target === undefined) output.say(' Nothing was written: name an output file to write the model.');

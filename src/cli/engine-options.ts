@@ -13,6 +13,8 @@ export function engineOptions({ options, argv, signal, onEvent }: CommandContext
     ranks: options.ranks,
     requireGain: options.requireGain,
     freezeInputs: options.freezeInputs,
+    check: options.check,
+    check: options.check,
     inputShapes: options.inputShape,
     seed: options.seed,
     externalData: options.externalData,

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { diagnostics } from '../diagnostics.ts';
+import { ioFailure, OutputFiles } from '../wire/index.ts';
 import type { CommandContext } from './command.ts';
 import type { ModelInput } from './engine.ts';
 
@@ -28,21 +27,28 @@ export async function refuseExisting(path: string, force: boolean): Promise<void
   if (!force && (await statOf(path))) throw diagnostics.outputExists(path);
 }
 
-/** Writes a text file all or nothing: a temporary file beside it, renamed when it is on the disk. */
-export async function writeText(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+/**
+ * Writes a text file all or nothing.
+ *
+ * @throws output-exists, cannot-write, the reason of `signal`
+ */
+export async function writeText(path: string, text: string, { options, signal }: CommandContext): Promise<void> {
+  const files = new OutputFiles({ signal });
   try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    const staged = await files.stage(path, options.force);
+    await staged.write([Buffer.from(text)]);
+    await files.commit();
+  } finally {
+    await files.abort();
+  }
+}
+
+/** @throws cannot-read */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause;
+    throw ioFailure('read', path, cause);
   }
 }
 

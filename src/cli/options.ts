@@ -24,6 +24,10 @@ export const passOptions = z.strictObject({
     .enum(['params-or-macs', 'params', 'macs', 'none'])
     .default('params-or-macs')
     .describe('what a rewrite must lower'),
+  check: z
+    .enum(['contraction', 'nodes', 'model'])
+    .default('model')
+    .describe('what a rewrite must prove: its factors in float64, also each node in ONNX Runtime, also the whole model'),
   freezeInputs: z
     .boolean()
     .default(false)
@@ -50,6 +54,10 @@ export const machineOptions = z.strictObject({
   threads: z.number().int().positive().exactOptional().describe('threads to use; results do not depend on it'),
   timeout: duration.exactOptional().describe('limit of one request to ONNX Runtime, such as 90s or 5m'),
   memory: byteCount.exactOptional().describe('largest size of the ONNX Runtime process, such as 2GiB'),
+  check: z
+    .enum(['contraction', 'nodes', 'model'])
+    .default('model')
+    .describe('what is proved: the factors, each rewritten node in ONNX Runtime too, or the whole model too'),
   externalRoot: z
     .array(z.string())
     .default([])

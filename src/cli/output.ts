@@ -21,8 +21,8 @@ export interface Output {
   /** Colours text meant for stdout or stderr, where that is wanted. */
   paint(stream: 'stdout' | 'stderr', style: Style, text: string): string;
   readonly color: { readonly stdout: boolean; readonly stderr: boolean };
-  /** Columns of stdout, 100 where it is no terminal. */
-  readonly width: number;
+  /** Columns of a terminal; what goes into a file is not cut. */
+  readonly width: { readonly stdout: number | undefined; readonly stderr: number | undefined };
   readonly quiet: boolean;
 }
 
@@ -46,7 +46,7 @@ export function createOutput({ stdout, stderr, environment, quiet }: OutputSetti
     paint: (stream, style, text) => (color[stream] ? styleText(style, text, { validateStream: false }) : text),
     stderr,
     color,
-    width: stdout.columns ?? 100,
+    width: { stdout: stdout.columns, stderr: stderr.columns },
     quiet,
   };
 }

@@ -1,5 +1,6 @@
 export { allTensors } from './all-tensors.ts';
 export type { ExternalResolver } from './external-data.ts';
+export { originalBytes } from './kept.ts';
 export { type Pads, resolvePads } from './operators/index.ts';
 export { raiseIrVersion } from './raise-ir-version.ts';
 export { type ReadOptions, readModel } from './read-model.ts';

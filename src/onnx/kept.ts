@@ -1,4 +1,4 @@
-import type { Extras, Tensor } from '../ir/index.ts';
+import type { Extras, Model, Tensor } from '../ir/index.ts';
 import type { Place } from '../wire/index.ts';
 
 /*
@@ -36,6 +36,11 @@ export function keptTensorBytes(tensor: Tensor, name: string | undefined): Uint8
 
 export function keepModelBytes(extras: Extras, bytes: Uint8Array): void {
   places.set(extras, { bytes, start: 0, end: bytes.byteLength });
+}
+
+/** The bytes that a model was read from; undefined for one that was made. */
+export function originalBytes(model: Model): Uint8Array | undefined {
+  return keptBytes(model.extras);
 }
 
 function bytesAt({ bytes, start, end }: Place): Uint8Array {

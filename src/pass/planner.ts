@@ -13,6 +13,11 @@ import type { PlanNode } from './plan.ts';
 import { isSkip, type Skip, skip } from './skip.ts';
 import { type Environment, type FitCache, nodeSeed, type Policy, Workspace } from './workspace.ts';
 
+export interface PlanOptions {
+  /** Fit what is chosen, so that the plan tells its weight error; the fits are kept for `applyNodes`. */
+  readonly fit?: boolean;
+}
+
 /**
  * Decides for every Conv, ConvTranspose, Gemm and MatMul of the model what is to become of it: the first half of `run`.
  * Canonicalize passes run on a copy, so that ranks are chosen for the nodes that the factorize passes will meet.
@@ -20,7 +25,7 @@ import { type Environment, type FitCache, nodeSeed, type Policy, Workspace } fro
  * @returns one entry per linear operator, in file order
  * @throws usage when a factorize pass has no rank pass before it, or `ranks` names no node
  */
-export async function planNodes(model: Model, stages: readonly Stage[], policy: Policy, environment: Environment, fits: FitCache): Promise<readonly PlanNode[]> {
+export async function planNodes(model: Model, stages: readonly Stage[], policy: Policy, environment: Environment, fits: FitCache, options: PlanOptions = {}): Promise<readonly PlanNode[]> {
   const workspace = new Workspace(model, environment);
   const rules = segments(stages);
   for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
@@ -34,7 +39,7 @@ export async function planNodes(model: Model, stages: readonly Stage[], policy: 
   for (const [position, node] of nodes.entries()) {
     environment.signal.throwIfAborted();
     const name = names.get(node) ?? node.name;
-    plan.push(await new NodePlanner(workspace, policy, environment, fits, name, ends.get(node)).plan(node, rules));
+    plan.push(await new NodePlanner(workspace, policy, environment, fits, name, ends.get(node), options.fit ?? false).plan(node, rules));
     environment.onEvent({ kind: 'progress', stage: 'plan', done: position + 1, total: nodes.length, item: name });
   }
   return plan;
@@ -62,14 +67,16 @@ class NodePlanner {
   readonly #fits: FitCache;
   readonly #name: string;
   readonly #end: CandidateSpace['end'];
+  readonly #fitChosen: boolean;
 
-  constructor(workspace: Workspace, policy: Policy, environment: Environment, fits: FitCache, name: string, end: CandidateSpace['end']) {
+  constructor(workspace: Workspace, policy: Policy, environment: Environment, fits: FitCache, name: string, end: CandidateSpace['end'], fitChosen: boolean) {
     this.#workspace = workspace;
     this.#policy = policy;
     this.#environment = environment;
     this.#fits = fits;
     this.#name = name;
     this.#end = end;
+    this.#fitChosen = fitChosen;
   }
 
   async plan(node: Node, rules: readonly Segment[]): Promise<PlanNode> {
@@ -147,7 +154,7 @@ class NodePlanner {
       ranks,
       rankSource: this.#policy.ranks[this.#name] ? '--ranks' : rule.rank.pass.name,
       cost: { before: written(space.originalCost), after: written(space.cost(ranks)) },
-      weightError: null,
+      weightError: this.#fitChosen ? await space.weightError(ranks) : null,
       skipped: null,
     };
   }

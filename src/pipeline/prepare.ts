@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { diagnostics } from '../diagnostics.ts';
-import type { Model } from '../ir/index.ts';
+import { cloneModel, type Model } from '../ir/index.ts';
 import type { Policy } from '../pass/index.ts';
 import type { EngineOptions } from './options.ts';
 
@@ -17,14 +17,13 @@ function nameMatcher(globs: readonly string[]): (name: string) => boolean {
   return (name) => globs.includes(name) || matchers.some((matches) => matches(name));
 }
 
-/** Takes weights off the list of graph inputs, so that nothing can override them any more. */
-export function freezeInputs(model: Model): boolean {
-  const { inputs } = model.graph;
+/** A copy in which no weight is a graph input, so that nothing can override them any more. */
+export function freezeInputs(model: Model): Model {
+  const frozen = cloneModel(model).model;
+  const { inputs } = frozen.graph;
   const kept = inputs.filter((value) => !value.isInitializer);
-  const changed = kept.length < inputs.length;
-  inputs.length = 0;
-  inputs.push(...kept);
-  return changed;
+  inputs.splice(0, inputs.length, ...kept);
+  return frozen;
 }
 
 /** The opsets and IR versions that ONNX Runtime can judge. */

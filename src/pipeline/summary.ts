@@ -1,6 +1,8 @@
 import { isRealDType, type Model } from '../ir/index.ts';
-import { allNodes, nodeMacs, type Shapes } from '../pass/index.ts';
+import { inferShapes } from '../onnx/index.ts';
+import { allNodes, type Environment, nodeMacs, type Shapes } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
+import type { Run } from './run.ts';
 
 export interface ModelFacts {
   readonly model: Model;
@@ -8,6 +10,15 @@ export interface ModelFacts {
   readonly file: string | undefined;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** The input model of a run. */
+export function factsOfInput({ loaded, sha256, resources }: Run): ModelFacts {
+  return { ...factsOf(loaded.model, resources.environment), file: loaded.file, bytes: loaded.byteLength, sha256 };
+}
+
+export function factsOf(model: Model, { inputShapes }: Environment): Pick<ModelFacts, 'model' | 'shapes'> {
+  return { model, shapes: inferShapes(model, inputShapes ? { inputShapes } : {}) };
 }
 
 /** What the report says of a model as a whole. */

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { diagnostics } from '../../diagnostics.ts';
-import { type Plan, planSchema } from '../../pass/plan.ts';
+import { type Plan, planSchema } from '../../pass/index.ts';
 import { defineCommand } from '../command.ts';
 import { deliver, outputTarget } from '../deliver.ts';
 import { engineOptions } from '../engine-options.ts';
-import { readInput } from '../files.ts';
+import { readInput, readText } from '../files.ts';
 import { evaluation, machine, type OptionName, outputOptions } from '../options.ts';
 
 export const apply = defineCommand({
@@ -30,7 +29,7 @@ const versioned = z.looseObject({ version: z.unknown() });
 
 /** @throws invalid-plan where the file is no plan, or one of another version */
 async function readPlan(path: string): Promise<Plan> {
-  const json = parseJson(await readFile(path, 'utf8'), path);
+  const json = parseJson(await readText(path), path);
   const { success, data } = versioned.safeParse(json);
   if (success && data.version !== 1) {
     throw diagnostics.invalidPlan(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type CommandContext, defineCommand } from '../command.ts';
+import { defineCommand } from '../command.ts';
 import { configSchema } from '../config.ts';
 import { refuseExisting, writeText } from '../files.ts';
 import { type Flag, flagsOf } from '../flags.ts';
@@ -14,11 +14,11 @@ export const init = defineCommand({
   ],
   given: z.strictObject({ format: z.enum(['mjs', 'json']).default('mjs').describe('kind of file') }),
   options: ['force', 'quiet', 'verbose'],
-  run: async ({ format }, { cwd, options, output }: CommandContext) => {
-    const path = join(cwd, `onnx-tucker.config.${format}`);
-    await refuseExisting(path, options.force);
-    await writeText(path, format === 'json' ? jsonConfig() : moduleConfig());
-    output.say(`wrote ${path}`);
+  run: async ({ format }, context) => {
+    const path = join(context.cwd, `onnx-tucker.config.${format}`);
+    await refuseExisting(path, context.options.force);
+    await writeText(path, format === 'json' ? jsonConfig() : moduleConfig(), context);
+    context.output.say(`wrote ${path}`);
     return 0;
   },
 });

@@ -23,7 +23,7 @@ export const plan = defineCommand({
     if (path !== undefined) await refuseExisting(path, options.force);
     const result = await engine.plan(await readInput(input, context), engineOptions(context));
     const json = JSON.stringify(result, null, 2);
-    if (path !== undefined) await writeText(path, `${json}\n`);
+    if (path !== undefined) await writeText(path, `${json}\n`, context);
     if (options.json) output.print(json);
     else if (!options.quiet) output.print(planText(result));
     return 0;

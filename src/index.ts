@@ -1,0 +1,10 @@
+/**
+ * The library: `compress`, `plan`, `apply` and `verify` do what the commands of the same names do.
+ *
+ * @packageDocumentation
+ */
+export { type Diagnostic, DiagnosticError, type ExitCode } from './diagnostics.ts';
+export type { Event, OnEvent, Stage } from './events.ts';
+export { definePass, type Pass, type Plan, type PlanNode, planSchema } from './pass/index.ts';
+export { apply, bench, type Compressed, compress, type EngineOptions, explain, inspect, type ModelInput, plan, presets, type VerifyResult, verify } from './pipeline/index.ts';
+export { type Report, reportSchema, toHtml, toJson, toTerminal } from './report/index.ts';

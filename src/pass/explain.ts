@@ -1,0 +1,127 @@
+import { diagnostics, didYouMean } from '../diagnostics.ts';
+import type { Model, Node } from '../ir/index.ts';
+import { operatorCost } from './cost.ts';
+import { type Decomposition, kernelIndices, type Ranks } from './decomposition.ts';
+import { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
+import { nodeMacs } from './node-cost.ts';
+import { allNodes, nodeNames } from './node-names.ts';
+import { segments, type Stage } from './pipeline.ts';
+import type { PlanNode } from './plan.ts';
+import { planNodes } from './planner.ts';
+import { isSkip } from './skip.ts';
+import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
+
+/** A linear operator of the model as the passes see it. */
+export interface InspectedNode {
+  readonly name: string;
+  readonly opType: string;
+  /** The weight's dims; empty where they are not known. */
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly params: number;
+  /** Per sample; null where shapes are not known. */
+  readonly macs: number | null;
+  /** Why no pass can rewrite it. */
+  readonly skipped: { readonly code: string; readonly text: string } | null;
+}
+
+export interface MethodExplanation {
+  readonly pass: string;
+  readonly equation: string;
+  readonly ranks: Ranks | null;
+  readonly cost: { readonly params: number; readonly macs: number | null } | null;
+  readonly weightError: number | null;
+  readonly decision: string;
+}
+
+export interface NodeExplanation {
+  readonly node: InspectedNode;
+  readonly operator: string;
+  readonly methods: readonly MethodExplanation[];
+  /** What the whole pipeline decides. */
+  readonly plan: PlanNode;
+}
+
+/** All Conv, ConvTranspose, Gemm and MatMul nodes, in file order. */
+export function inspectNodes(model: Model, environment: Environment): readonly InspectedNode[] {
+  const workspace = new Workspace(model, environment);
+  const names = nodeNames(workspace.model);
+  return [...allNodes(workspace.model.graph)]
+    .filter((node) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'))
+    .map((node) => inspected(node, names.get(node) ?? node.name, workspace));
+}
+
+function inspected(node: Node, name: string, workspace: Workspace): InspectedNode {
+  const operator = linearOperator(node, workspace.context(undefined));
+  const tensor = node.inputs[1] && constantTensor(node.inputs[1]);
+  const bias = node.inputs[2] && constantTensor(node.inputs[2]);
+  const seen = operator === null || isSkip(operator) ? undefined : operator;
+  const weight = (seen && constantTensor(seen.weight)) ?? tensor;
+  return {
+    name,
+    opType: node.opType,
+    shape: weight?.dims ?? [],
+    dtype: weight?.dtype ?? 'unknown',
+    params: seen ? operatorCost(seen).params : (weight?.size ?? 0) + (bias?.size ?? 0),
+    macs: nodeMacs(node, workspace.shapes) ?? null,
+    skipped: isSkip(operator) ? { code: operator.code, text: operator.text } : null,
+  };
+}
+
+/**
+ * How one node is seen, what each factorize pass of the pipeline would make of it alone, and what the pipeline decides.
+ *
+ * @throws usage when no linear operator has that name
+ */
+export async function explainNode(model: Model, name: string, stages: readonly Stage[], policy: Policy, environment: Environment): Promise<NodeExplanation> {
+  const workspace = new Workspace(model, environment);
+  for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
+  const names = nodeNames(workspace.model);
+  const nodes = [...names].filter(([node]) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'));
+  const node = nodes.find(([, known]) => known === name)?.[0];
+  if (!node) throw diagnostics.usage(`there is no Conv, ConvTranspose, Gemm or MatMul named "${name}"`, didYouMean(name, nodes.map(([, known]) => known)) ?? '"onnx-tucker inspect" lists the names.');
+  const operator = linearOperator(node, workspace.context(undefined));
+  const only: Policy = { ...policy, allows: (other) => other === name && policy.allows(other), ranks: name in policy.ranks ? { [name]: policy.ranks[name] as readonly number[] } : {} };
+  const decide = async (chosen: readonly Stage[]) => {
+    const plan = await planNodes(model, chosen, only, environment, new FitCache(), { fit: true });
+    return plan.find((entry) => entry.name === name) as PlanNode;
+  };
+  const methods: MethodExplanation[] = [];
+  if (operator !== null && !isSkip(operator)) {
+    const canonicalize = stages.filter(({ pass }) => pass.kind === 'canonicalize');
+    for (const { rank, methods: candidates } of segments(stages)) {
+      for (const stage of candidates) {
+        const decomposition = stage.pass.match(operator, workspace.context(stage.options));
+        if (decomposition === null || isSkip(decomposition)) continue;
+        const { ranks, cost, weightError, skipped } = await decide([...canonicalize, rank, stage]);
+        const decision = skipped ? `${skipped.code}: ${skipped.text}` : `${rank.pass.name} would take it`;
+        methods.push({ pass: stage.pass.name, equation: equation(operator, decomposition), ranks, cost: ranks ? (cost?.after ?? null) : null, weightError, decision });
+      }
+    }
+  }
+  return {
+    node: inspected(node, name, workspace),
+    operator: operator === null || isSkip(operator) ? 'not seen as a linear operator' : describe(operator),
+    methods,
+    plan: await decide(stages),
+  };
+}
+
+/** `W[g,t,s,k1,k2] = Σ U[g,t,R4] C[g,R4,R3,k1,k2] V[g,R3,s]`, without the group index where there is one group. */
+function equation(operator: LinearOperator, { factors }: Decomposition): string {
+  const shown = (indices: readonly string[]) => indices.filter((index) => index !== 'g' || operator.groups > 1).join();
+  const right = factors.map(({ name, indices }) => `${name}[${shown(indices)}]`).join(' ');
+  return `W[${shown(kernelIndices(operator))}] = Σ ${right}`;
+}
+
+function describe({ opType, groups, inputs, outputs, kernelShape, strides, padsBegin, padsEnd, dilations, inputSizes, outputSizes }: LinearOperator): string {
+  const parts = [
+    `${groups * inputs} → ${groups * outputs} channels`,
+    ...(groups > 1 ? [`${groups} groups`] : []),
+    ...(kernelShape.length > 0
+      ? [`kernel ${kernelShape.join('×')}`, `stride ${strides.join('×')}`, `pads ${[...padsBegin, ...padsEnd].join()}`, `dilation ${dilations.join('×')}`]
+      : []),
+    ...(inputSizes && outputSizes && kernelShape.length > 0 ? [`${inputSizes.join('×')} → ${outputSizes.join('×')} positions`] : []),
+  ];
+  return `${opType}: ${parts.join(', ')}`;
+}

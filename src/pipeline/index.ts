@@ -1,0 +1,8 @@
+/** The commands of the tool as functions: every room wired together. */
+export { bench, verify } from './compare.ts';
+export { apply, compress, plan } from './compress.ts';
+export { type Explanation, explain, type Inspection, inspect } from './explain.ts';
+export type { BenchResult, CheckLevel, Compressed, EngineOptions, ModelInput, VerifyResult } from './options.ts';
+export { loadPasses } from './plugins.ts';
+export { type PresetName, presets } from './presets.ts';
+export { tool } from './tool.ts';

@@ -1,0 +1,99 @@
+import { diagnostics } from '../diagnostics.ts';
+import { type Dataset, openDataset } from '../data/index.ts';
+import type { Report } from '../report/index.ts';
+import { type ModelSource, type Runtime, runtimeInfo } from '../runtime/index.ts';
+import { compareModels, exactEquivalence, isUnjudged, measureAccuracy, measureLatency, type Unjudged } from '../validate/index.ts';
+import type { BenchResult, EngineOptions } from './options.ts';
+
+type Verification = Report['verification'];
+
+export const unjudgedVerification: Verification = { exact: null, approximate: null, metric: null, unverified: null };
+
+/**
+ * The rewritten model against the one whose kernels are the contracted factors: rounding apart, the same function.
+ *
+ * @throws check-failed (5): then nothing is written
+ */
+export async function judgeExactness(runtime: Runtime, reference: ModelSource, rewritten: ModelSource, options: EngineOptions): Promise<Pick<Verification, 'exact' | 'unverified'>> {
+  const result = await exactEquivalence(runtime, reference, rewritten, common(options));
+  if (isUnjudged(result)) return { exact: null, unverified: result.reason };
+  const { ok, maxRelativeError, tolerance } = result;
+  if (!ok)
+    throw diagnostics.checkFailed(
+      `the rewritten model differs from the contraction of its factors by ${maxRelativeError.toPrecision(3)}, more than ${tolerance.toPrecision(3)}`,
+      undefined,
+      'Nothing was written. Exclude nodes with --exclude to find the one, and report it.',
+    );
+  return { exact: { maxRelativeError, tolerance, ok }, unverified: null };
+}
+
+/** The written model against the original, on data where there are some, otherwise on random inputs. */
+export async function judgeAgreement(runtime: Runtime, original: ModelSource, written: ModelSource, options: EngineOptions): Promise<Pick<Verification, 'approximate' | 'metric' | 'unverified'>> {
+  const dataset = options.evaluate === undefined ? undefined : await datasetFor(runtime, original, options.evaluate, options);
+  if (dataset && isUnjudged(dataset)) return { approximate: null, metric: null, unverified: dataset.reason };
+  const result = await compareModels(runtime, original, written, { ...common(options), ...(dataset && { batches: dataset.batches(comparisonBatch) }) });
+  if (isUnjudged(result)) return { approximate: null, metric: null, unverified: result.reason };
+  const { maxRelativeError, outputError, top1Agreement, klDivergence, samples, inputs } = result;
+  const approximate = { maxRelativeError, outputError, top1Agreement, klDivergence, samples, inputs };
+  const metric = dataset?.labels ? await accuracyOf(runtime, original, written, dataset, options) : null;
+  return { approximate, metric, unverified: null };
+}
+
+const comparisonBatch = 32;
+
+async function datasetFor(runtime: Runtime, original: ModelSource, spec: string, options: EngineOptions): Promise<Dataset | Unjudged> {
+  const session = await runtime.load(original);
+  try {
+    const { preprocess, samples, seed, inputKey, labelKey, onEvent } = options;
+    return await openDataset(spec, {
+      ports: session.inputs,
+      ...(preprocess !== undefined && { preprocess }),
+      ...(samples !== undefined && { samples }),
+      ...(seed !== undefined && { seed }),
+      ...(inputKey !== undefined && { inputKey }),
+      ...(labelKey !== undefined && { labelKey }),
+      onWarning: (diagnostic) => onEvent?.({ kind: 'warning', diagnostic }),
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+async function accuracyOf(runtime: Runtime, original: ModelSource, written: ModelSource, dataset: Dataset, { seed, signal, onEvent }: EngineOptions): Promise<Verification['metric']> {
+  const before = await runtime.load(original);
+  const after = await runtime.load(written);
+  try {
+    const accuracy = await measureAccuracy(before, after, dataset, {
+      ...(seed !== undefined && { seed }),
+      ...(signal && { signal }),
+      ...(onEvent && { onEvent }),
+    });
+    return accuracy.metric;
+  } finally {
+    await before.release();
+    await after.release();
+  }
+}
+
+/** Paired latency; null with the reason as a warning where the models cannot be run on made-up inputs. */
+export async function judgeLatency(runtime: Runtime, original: ModelSource, written: ModelSource, options: EngineOptions): Promise<BenchResult | Unjudged> {
+  const { threads = 1 } = options;
+  const result = await measureLatency(runtime, original, written, { ...common(options), threads });
+  if (isUnjudged(result)) return result;
+  const { wall, pairs, runs, inputDims } = result;
+  const dims = Object.entries(inputDims).map(([name, sizes]) => `${name}:${sizes.join('x')}`);
+  const { version, cpu, instructionSet } = runtimeInfo();
+  return {
+    protocol: `${pairs} pairs A B of ${runs.before} and ${runs.after} runs, wall time, ${threads} thread${threads === 1 ? '' : 's'}, input ${dims.join(' ')}`,
+    before: wall.before,
+    after: wall.after,
+    ratio: wall.ratio,
+    ci95: [...wall.ci95],
+    machine: `${cpu}, ${instructionSet}, ONNX Runtime ${version ?? 'not installed'}`,
+  };
+}
+
+function common({ seed, inputShapes }: EngineOptions) {
+  return { ...(seed !== undefined && { seed }), ...(inputShapes && { inputShapes }) };
+}
+

@@ -1,0 +1,61 @@
+import type { Applied, NodeResult, Plan } from '../pass/index.ts';
+import type { Report, ReportNode } from '../report/index.ts';
+import { runtimeInfo } from '../runtime/index.ts';
+import type { OutputModel } from './output-model.ts';
+import type { Run } from './run.ts';
+import { factsOf, factsOfInput, summarize } from './summary.ts';
+import { tool } from './tool.ts';
+import type { Verdict } from './verdict.ts';
+
+/** The run told as data: everything that the terminal, the JSON file and the HTML page show. */
+export function reportOfRun(run: Run, plan: Plan, { nodes }: Applied, output: OutputModel, { verification, benchmark }: Verdict): Report {
+  const { options, resources, watch, warnings, loaded } = run;
+  const { version, instructionSet } = runtimeInfo();
+  return {
+    version: 1,
+    tool,
+    run: {
+      argv: options.argv ? [...options.argv] : null,
+      pipeline: plan.pipeline,
+      seed: plan.seed,
+      threads: options.threads ?? 1,
+      runtime: `ONNX Runtime ${version ?? 'not installed'}, ${instructionSet}`,
+      seconds: { ...watch.seconds },
+    },
+    input: summarize(factsOfInput(run)),
+    output: summarize({ ...factsOf(output.model, resources.environment), file: undefined, bytes: output.byteLength, sha256: output.sha256 }),
+    targets: [],
+    nodes: nodes.map(reportNode),
+    verification,
+    benchmark,
+    warnings: warnings.map(({ code, message }) => ({ code, message })),
+    reproduce: { command: command(loaded.file, plan), plan },
+  };
+}
+
+function reportNode({ plan, weightError, exactError, skipped }: NodeResult): ReportNode {
+  const { name, opType, shape, method, ranks, rankSource, cost } = plan;
+  const kept = skipped !== null;
+  return {
+    name,
+    opType,
+    shape,
+    method: kept ? null : method,
+    ranks: kept ? null : ranks,
+    rankSource: kept ? null : rankSource,
+    before: cost?.before ?? null,
+    after: (kept ? cost?.before : cost?.after) ?? null,
+    weightError,
+    exactError,
+    skipped,
+  };
+}
+
+/** The command that gives the same bytes again; what --ranks, --include and --exclude chose stands in the plan. */
+function command(file: string | undefined, { pipeline, seed, requireGain, freezeInputs }: Plan): string {
+  return [
+    `onnx-tucker ${file ?? '-'} out.onnx --pipeline '${pipeline}' --seed ${seed}`,
+    ...(requireGain === 'params-or-macs' ? [] : [`--require-gain ${requireGain}`]),
+    ...(freezeInputs ? ['--freeze-inputs'] : []),
+  ].join(' ');
+}

@@ -1,0 +1,25 @@
+import type { OnEvent, Stage } from '../events.ts';
+
+/** Wall time per stage, told as it passes. */
+export class Stopwatch {
+  readonly #onEvent: OnEvent;
+  readonly #seconds = new Map<Stage, number>();
+
+  constructor(onEvent: OnEvent) {
+    this.#onEvent = onEvent;
+  }
+
+  async time<Result>(stage: Stage, work: () => Result | Promise<Result>, text?: (result: Result) => string): Promise<Result> {
+    this.#onEvent({ kind: 'stage', stage, state: 'start' });
+    const start = performance.now();
+    const result = await work();
+    const seconds = (performance.now() - start) / 1000;
+    this.#seconds.set(stage, (this.#seconds.get(stage) ?? 0) + seconds);
+    this.#onEvent({ kind: 'stage', stage, state: 'end', seconds, ...(text && { text: text(result) }) });
+    return result;
+  }
+
+  get seconds(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#seconds);
+  }
+}

@@ -1,0 +1,56 @@
+import { diagnostics } from '../diagnostics.ts';
+import type { Applied } from '../pass/index.ts';
+import type { Report } from '../report/index.ts';
+import type { ModelSource } from '../runtime/index.ts';
+import { isUnjudged } from '../validate/index.ts';
+import { judgeAgreement, judgeExactness, judgeLatency, unjudgedVerification } from './judge.ts';
+import type { BenchResult } from './options.ts';
+import { type OutputModel, withSources } from './output-model.ts';
+import type { Run } from './run.ts';
+
+export interface Verdict {
+  readonly verification: Report['verification'];
+  readonly benchmark: BenchResult | null;
+}
+
+/**
+ * What ONNX Runtime says of the rewritten model as a whole, before anything is written: first that it is what the factors
+ * say (exact), then how it compares with the original (approximate).
+ *
+ * @throws check-failed (5)
+ */
+export async function verdictOf(run: Run, { reference, changed }: Applied, output: OutputModel): Promise<Verdict> {
+  const { options, unsupported, loaded } = run;
+  if (unsupported) return { verification: { ...unjudgedVerification, unverified: unsupported }, benchmark: null };
+  const wholeModel = changed && (options.check ?? 'model') === 'model';
+  if (!wholeModel && options.evaluate === undefined) return { verification: unjudgedVerification, benchmark: null };
+  const rewritten = changed ? output.model : run.model;
+  return withSources(reference && wholeModel ? [rewritten, reference] : [rewritten], ([written, dense]) =>
+    judgeSources(run, loaded.source, written as ModelSource, dense),
+  );
+}
+
+async function judgeSources(run: Run, original: ModelSource, written: ModelSource, dense: ModelSource | undefined): Promise<Verdict> {
+  const { options, resources, watch } = run;
+  const runtime = await resources.runtime();
+  const verification = await watch.time('verify', async () => {
+    const exact = dense ? await judgeExactness(runtime, dense, written, options) : { exact: null, unverified: null };
+    if (exact.unverified !== null) return { ...unjudgedVerification, ...exact };
+    return { ...unjudgedVerification, ...exact, ...(await judgeAgreement(runtime, original, written, options)) };
+  });
+  if (!(options.bench ?? dense !== undefined) || verification.unverified !== null) return { verification, benchmark: null };
+  const latency = await watch.time('bench', () => judgeLatency(runtime, original, written, options));
+  if (isUnjudged(latency)) return { verification, benchmark: null };
+  const [, upper] = latency.ci95;
+  if (upper < 1) options.onEvent?.({ kind: 'warning', diagnostic: slower(latency.ratio) });
+  return { verification, benchmark: latency };
+}
+
+function slower(ratio: number) {
+  return diagnostics.warning(
+    'slower',
+    `the result is slower on this machine: ${ratio.toFixed(2)}×`,
+    undefined,
+    'Ranks that are multiples of the SIMD width run faster: ratio-ranks{block=16}',
+  );
+}
