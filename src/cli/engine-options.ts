@@ -14,7 +14,6 @@ export function engineOptions({ options, argv, signal, onEvent }: CommandContext
     requireGain: options.requireGain,
     freezeInputs: options.freezeInputs,
     check: options.check,
-    check: options.check,
     inputShapes: options.inputShape,
     seed: options.seed,
     externalData: options.externalData,

@@ -1,6 +1,8 @@
-/** What the command asks of the library. It is injected, so that the command can be tested without a compiler. */
-import type { InspectedNode, Pass, Plan } from '../pass/index.ts';
-import type {
+/** What the command asks of the library. It is passed in, so that the command can be tested without a compiler. */
+import type { Pass } from '../pass/index.ts';
+import type * as pipeline from '../pipeline/index.ts';
+
+export type {
   BenchResult,
   Compressed,
   EngineOptions,
@@ -10,20 +12,13 @@ import type {
   VerifyResult,
 } from '../pipeline/index.ts';
 
-export type { BenchResult, Compressed, EngineOptions, Explanation, InspectedNode, Inspection, ModelInput, VerifyResult };
-
 /** Name, kind and one line on each pass. */
 export type PassSummary = Pick<Pass, 'name' | 'kind' | 'summary'>;
 
-export interface Engine {
+type Work = 'compress' | 'plan' | 'apply' | 'verify' | 'bench' | 'inspect' | 'explain';
+
+export interface Engine extends Pick<typeof pipeline, Work> {
   readonly version: string;
   /** Built-in passes, and those of the plugins. */
   passes(plugins?: readonly string[]): Promise<readonly PassSummary[]>;
-  compress(input: ModelInput, options: EngineOptions): Promise<Compressed>;
-  plan(input: ModelInput, options: EngineOptions): Promise<Plan>;
-  apply(input: ModelInput, plan: Plan, options: EngineOptions): Promise<Compressed>;
-  verify(original: ModelInput, other: ModelInput, options: EngineOptions): Promise<VerifyResult>;
-  bench(original: ModelInput, other: ModelInput, options: EngineOptions): Promise<BenchResult>;
-  inspect(input: ModelInput, options: EngineOptions): Promise<Inspection>;
-  explain(input: ModelInput, nodeName: string, options: EngineOptions): Promise<Explanation>;
 }

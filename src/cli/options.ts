@@ -24,10 +24,6 @@ export const passOptions = z.strictObject({
     .enum(['params-or-macs', 'params', 'macs', 'none'])
     .default('params-or-macs')
     .describe('what a rewrite must lower'),
-  check: z
-    .enum(['contraction', 'nodes', 'model'])
-    .default('model')
-    .describe('what a rewrite must prove: its factors in float64, also each node in ONNX Runtime, also the whole model'),
   freezeInputs: z
     .boolean()
     .default(false)

@@ -93,7 +93,7 @@ export const plan: Plan = {
 export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
   const calls: Call[] = [];
   const written: FakeEngine['written'] = [];
-  const note = (method: string, inputs: readonly unknown[], options: EngineOptions) => {
+  const note = (method: string, inputs: readonly unknown[], options: EngineOptions = {}) => {
     calls.push({ method, inputs, options });
   };
   const compressed = {
@@ -125,7 +125,7 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
     },
     verify: async (a: ModelInput, b: ModelInput, options) => {
       note('verify', [a, b], options);
-      const tolerance = options.tolerance ?? 0;
+      const tolerance = options?.tolerance ?? 0;
       return { ok: tolerance >= 0.02, tolerance, verification: report.verification };
     },
     bench: async (a: ModelInput, b: ModelInput, options) => {

@@ -37,7 +37,7 @@ describe('run', () => {
       '--pass a{x=1} --pass b --skip-pass c --plugin ./p.js --include conv* --exclude fc --ranks a=b=3,4 --ranks c=5 ' +
       '--require-gain macs --freeze-inputs --evaluate d.npz --preprocess tf --input-key img --label-key lab ' +
       '--input-shape in:0:1,3,8,8 --samples 64 --seed 7 --threads 2 --timeout 1.5m --memory 2GiB --external-root /w ' +
-      '--external-data never --no-bench';
+      '--external-data never --no-bench --check nodes';
     const argv = ['model.onnx', ...flags.split(' ')];
     const { code, stderr } = await call(argv, engine);
     expect([code, stderr]).toEqual([0, expect.stringContaining('Nothing was written')]);
@@ -65,6 +65,7 @@ describe('run', () => {
       externalRoots: ['/w'],
       externalData: 'never',
       bench: false,
+      check: 'nodes',
       argv,
     });
   });
@@ -294,7 +295,7 @@ describe('exit codes', () => {
 
   test('a signal wins over whatever the aborted work throws', async () => {
     const controller = new AbortController();
-    const compress: Engine['compress'] = async (_input, { signal }) => {
+    const compress: Engine['compress'] = async (_input, { signal } = {}) => {
       controller.abort(diagnostics.interrupted('SIGINT'));
       expect(signal?.aborted).toBe(true);
       throw new Error('a worker broke off');

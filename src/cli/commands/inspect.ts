@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { diagnostics } from '../../diagnostics.ts';
 import { absent, type Column, shortCount, textTable } from '../../report/index.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import type { InspectedNode, Inspection } from '../engine.ts';
+import type { Inspection } from '../engine.ts';
 import { engineOptions } from '../engine-options.ts';
 import { readInput } from '../files.ts';
 import { talk } from '../options.ts';
@@ -66,7 +66,7 @@ function inspectionText({ model, nodes }: Inspection): string {
   return [` ${head.join('  ')}`, '', ...table].join('\n');
 }
 
-function nodeRow({ name, opType, shape, dtype, params, macs, skipped }: InspectedNode): string[] {
+function nodeRow({ name, opType, shape, dtype, params, macs, skipped }: Inspection['nodes'][number]): string[] {
   const reason = skipped ? `${skipped.code}: ${skipped.text}` : '';
   return [name, opType, shape.join('x') || absent, dtype, shortCount(params), shortCount(macs), reason];
 }
