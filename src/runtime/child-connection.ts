@@ -52,9 +52,7 @@ export class ChildConnection {
       this.#stderr = (this.#stderr + text.toString()).slice(-4096);
     });
     this.#child.on('message', (reply) => this.#settle(reply as ChildReply));
-    this.#child.once('error', (cause) =>
-      this.#end(diagnostics.runtimeCrashed('the process for ONNX Runtime could not be started', undefined, cause)),
-    );
+    this.#child.on('error', (cause) => this.#onError(cause));
     this.#child.once('close', (code, signal) => this.#end(this.#reason ?? this.#deathOf(code, signal)));
   }
 
@@ -129,6 +127,12 @@ export class ChildConnection {
     rmSync(this.folder, { recursive: true, force: true });
     this.#pending?.reject(reason);
     this.#pending = undefined;
+  }
+
+  /** Failing to send to a child that has just died is an error too; how it died is told by 'close', soon after. */
+  #onError(cause: Error): void {
+    if (this.#child.pid !== undefined) return;
+    this.#end(diagnostics.runtimeCrashed('the process for ONNX Runtime could not be started', undefined, cause));
   }
 
   #deathOf(code: number | null, signal: string | null): unknown {

@@ -3,10 +3,15 @@ import { totalmem } from 'node:os';
 import { ChildConnection, type ChildLimits } from './child-connection.ts';
 import type { ChildResults } from './protocol.ts';
 import { fileThreshold, packTensors, unpackTensors, writeTransferFile } from './transfer.js';
-import type { Runtime, RuntimeOptions, RuntimePort, RuntimeSession, RuntimeTensor, SessionOptions } from './types.ts';
-
-type ModelSource = Uint8Array | { readonly path: string };
-type Feeds = Readonly<Record<string, RuntimeTensor>>;
+import type {
+  Feeds,
+  ModelSource,
+  Runtime,
+  RuntimeOptions,
+  RuntimePort,
+  RuntimeSession,
+  SessionOptions,
+} from './types.ts';
 
 /** Sessions made before the child is exchanged for a fresh one: creating and releasing sessions leaks. */
 const sessionsPerChild = 200;

@@ -37,10 +37,16 @@ export interface RuntimeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Tensors by name. */
+export type Feeds = Readonly<Record<string, RuntimeTensor>>;
+
+/** The bytes of a model file, or where it lies: by path when it has external data or more than 2 GiB. */
+export type ModelSource = Uint8Array | { readonly path: string };
+
 /** ONNX Runtime in a child process. Its death is the diagnostic `runtime-crashed`. */
 export interface Runtime {
   /** @throws runtime-rejected when ONNX Runtime does not load the model */
-  load(model: Uint8Array | { readonly path: string }, options?: SessionOptions): Promise<RuntimeSession>;
+  load(model: ModelSource, options?: SessionOptions): Promise<RuntimeSession>;
   close(): Promise<void>;
 }
 
@@ -54,11 +60,8 @@ export interface SessionOptions {
 export interface RuntimeSession {
   readonly inputs: readonly RuntimePort[];
   readonly outputs: readonly RuntimePort[];
-  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  run(feeds: Feeds): Promise<Feeds>;
   /** Runs the same feeds `runs` times in the child and returns each run's time in milliseconds (wall and process CPU). */
-  time(
-    feeds: Readonly<Record<string, RuntimeTensor>>,
-    runs: number,
-  ): Promise<{ wall: Float64Array; cpu: Float64Array }>;
+  time(feeds: Feeds, runs: number): Promise<{ wall: Float64Array; cpu: Float64Array }>;
   release(): Promise<void>;
 }

@@ -1,0 +1,145 @@
+import { DiagnosticError } from '../diagnostics.ts';
+import type { Feeds, ModelSource, Runtime } from '../runtime/index.ts';
+import { comparePredictions, type SamplePair } from './agreement.ts';
+import { areProbabilities, chooseOutput, readClassScores } from './class-scores.ts';
+import { findInputShapes, type InputShapes } from './input-shapes.ts';
+import { openPair, type SessionPair } from './open-pair.ts';
+import { type OutputDifference, OutputTally } from './output-tally.ts';
+import { randomFeeds } from './random-feeds.ts';
+import { isUnjudged, type Unjudged } from './unjudged.ts';
+
+/** What is run: one batch, of which `count` samples along the first axis count (all, when not said). */
+export interface FeedBatch {
+  readonly feeds: Feeds;
+  readonly count?: number;
+}
+
+export interface CompareOptions {
+  /** Real data; random numbers without them. */
+  readonly batches?: AsyncIterable<FeedBatch>;
+  /** Random inputs to run, 4 by default. */
+  readonly samples?: number;
+  readonly seed?: number;
+  /** For open sizes of the inputs, by input name. */
+  readonly inputShapes?: InputShapes;
+}
+
+/** How far a model's outputs are from another one's. */
+export interface Comparison {
+  readonly kind: 'compared';
+  readonly outputs: readonly OutputDifference[];
+  /** The largest of the outputs' relative errors. */
+  readonly maxRelativeError: number;
+  /** E‖ŷ−y‖²/Σvar(y) over all outputs that are real numbers. */
+  readonly outputError: number;
+  /** Share of samples with the same best class; null where no output holds class scores. */
+  readonly top1Agreement: number | null;
+  /** Mean KL(reference ‖ candidate) in nats; null as above, or where scores are not finite. */
+  readonly klDivergence: number | null;
+  readonly samples: number;
+  readonly inputs: 'random' | 'data';
+}
+
+/**
+ * Runs both models on the same inputs and compares all elements of all outputs; NaN equals NaN and nothing else.
+ *
+ * @returns Unjudged when the reference cannot be run: ONNX Runtime refuses it, or no inputs can be made for it
+ * @throws runtime-rejected when the candidate alone cannot be run, check-failed when the interfaces differ
+ */
+export async function compareModels(
+  runtime: Runtime,
+  reference: ModelSource,
+  candidate: ModelSource,
+  options: CompareOptions = {},
+): Promise<Comparison | Unjudged> {
+  const pair = await openPair(runtime, reference, candidate);
+  if (isUnjudged(pair)) return pair;
+  try {
+    const batches = options.batches ?? (await randomBatches(pair, options));
+    if (isUnjudged(batches)) return batches;
+    return await comparePair(pair, batches, options.batches ? 'data' : 'random');
+  } finally {
+    await pair.release();
+  }
+}
+
+async function randomBatches(
+  pair: SessionPair,
+  { samples = 4, seed = 0, inputShapes }: CompareOptions,
+): Promise<AsyncIterable<FeedBatch> | Unjudged> {
+  const shapes = await findInputShapes(pair.reference, seed, inputShapes);
+  if (isUnjudged(shapes)) return shapes;
+  const ports = pair.reference.inputs;
+  return (async function* () {
+    for (let i = 0; i < samples; i++) yield { feeds: randomFeeds(ports, shapes, seed + i) };
+  })();
+}
+
+async function comparePair(
+  pair: SessionPair,
+  batches: AsyncIterable<FeedBatch>,
+  inputs: 'random' | 'data',
+): Promise<Comparison> {
+  const tallies = new Map(pair.reference.outputs.map(({ name }) => [name, new OutputTally(name)]));
+  const predictions: SamplePair[] = [];
+  let samples = 0;
+  for await (const { feeds, count } of batches) {
+    const [y, other] = [await pair.reference.run(feeds), await pair.candidate.run(feeds)];
+    const size = batchSize(feeds);
+    samples += count ?? size;
+    for (const [name, tally] of tallies) {
+      const [a, b] = [y[name], other[name]];
+      if (a && b) tally.add(a, b, a.dims[0] === size ? size : 1);
+    }
+    predictions.push(...samplePairs(y, other, size).slice(0, count));
+  }
+  return {
+    kind: 'compared',
+    ...summary([...tallies.values()].map((tally) => tally.difference)),
+    ...agreement(predictions),
+    samples,
+    inputs,
+  };
+}
+
+/** Size of the axis that all inputs share as their first, or 1. */
+function batchSize(feeds: Feeds): number {
+  const sizes = new Set(Object.values(feeds).map(({ dims }) => dims[0] ?? 1));
+  const [size] = sizes;
+  return sizes.size === 1 && size ? size : 1;
+}
+
+function summary(outputs: readonly OutputDifference[]) {
+  const total = (key: 'squaredError' | 'variance') => outputs.reduce((sum, output) => sum + output[key], 0);
+  const maxRelativeError = outputs.reduce((most, output) => Math.max(most, output.relativeError), 0);
+  const error = total('squaredError');
+  return { outputs, maxRelativeError, outputError: error === 0 ? 0 : error / total('variance') };
+}
+
+/** Predictions where one output holds class scores, otherwise none. */
+function samplePairs(reference: Feeds, candidate: Feeds, rows: number): readonly SamplePair[] {
+  const name = scoresOutput(reference, rows);
+  const [before, after] = [reference, candidate].map((outputs) => {
+    const tensor = name === undefined ? undefined : outputs[name];
+    return tensor && readClassScores(tensor, rows);
+  });
+  if (!before || !after || before.classes !== after.classes) return [];
+  return comparePredictions(before, after, rows, areProbabilities(before, rows));
+}
+
+function scoresOutput(outputs: Feeds, rows: number): string | undefined {
+  try {
+    return chooseOutput(outputs, rows, -1);
+  } catch (cause) {
+    // Not a classifier, or not plainly one: no reason to end a comparison.
+    if (cause instanceof DiagnosticError) return undefined;
+    throw cause;
+  }
+}
+
+function agreement(pairs: readonly SamplePair[]): Pick<Comparison, 'top1Agreement' | 'klDivergence'> {
+  if (pairs.length === 0) return { top1Agreement: null, klDivergence: null };
+  const agreeing = pairs.filter(({ before, after }) => before === after).length;
+  const divergence = pairs.reduce((sum, pair) => sum + pair.divergence, 0) / pairs.length;
+  return { top1Agreement: agreeing / pairs.length, klDivergence: Number.isFinite(divergence) ? divergence : null };
+}

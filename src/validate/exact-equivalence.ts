@@ -1,0 +1,97 @@
+import type { Feeds, ModelSource, Runtime, RuntimeSession } from '../runtime/index.ts';
+import { findInputShapes, type InputShapes } from './input-shapes.ts';
+import { loadOrReason, openPair, releaseAll } from './open-pair.ts';
+import { relativeError } from './output-tally.ts';
+import { perturbByOneUlp } from './perturb.ts';
+import { randomFeeds } from './random-feeds.ts';
+import { isUnjudged, type Unjudged, unjudged } from './unjudged.ts';
+
+export interface ExactOptions {
+  /** Random inputs to run, 2 by default. */
+  readonly samples?: number;
+  readonly seed?: number;
+  readonly inputShapes?: InputShapes;
+}
+
+/** Whether two models that are the same function on paper are the same up to rounding. */
+export interface ExactEquivalence {
+  readonly kind: 'judged';
+  readonly ok: boolean;
+  /** Largest max|ŷ−y|/max|y| of an output. */
+  readonly maxRelativeError: number;
+  readonly tolerance: number;
+  /** What rounding alone does to the reference, measured: see {@link exactEquivalence}. */
+  readonly floor: number;
+}
+
+/** Error that float32 networks of ordinary depth stay below by far. */
+const leastTolerance = 1e-4;
+
+/** Times the floor: a factorized node rounds up to three times more often, with products of larger terms. */
+const allowance = 32;
+
+/** A model that rounding moves by this much cannot be judged by its outputs. */
+const unstable = 1e-2;
+
+/**
+ * Compares a rewritten model with the one that has, in place of each factorized node, a dense one with the contraction
+ * of the factors.
+ *
+ * The two differ by rounding only, but how much that is depends on the model: errors grow through deep nets, and where
+ * outputs nearly cancel. A bound derived from the weights would be too wide by orders of magnitude after a few layers
+ * (the checks of single nodes use one). So the noise is measured on the reference itself: its outputs with all graph
+ * optimizations against none (fused and reordered sums, other kernels), and with every input element moved by one unit
+ * in the last place. The tolerance is max(1e-4, 32 × the larger of the two).
+ *
+ * @param reference the dense model
+ * @returns Unjudged when the reference cannot be run, or is chaotic: floor above 0.01
+ * @throws runtime-rejected, check-failed as compareModels
+ */
+export async function exactEquivalence(
+  runtime: Runtime,
+  reference: ModelSource,
+  rewritten: ModelSource,
+  options: ExactOptions = {},
+): Promise<ExactEquivalence | Unjudged> {
+  const pair = await openPair(runtime, reference, rewritten);
+  if (isUnjudged(pair)) return pair;
+  const plain = await loadOrReason(runtime, reference, { optimization: 'disabled' });
+  try {
+    return await judge(pair.reference, pair.candidate, isUnjudged(plain) ? undefined : plain, options);
+  } finally {
+    await releaseAll(isUnjudged(plain) ? [] : [plain]);
+    await pair.release();
+  }
+}
+
+/** @param plain the reference without optimizations; undefined where ONNX Runtime does not load it so */
+async function judge(
+  reference: RuntimeSession,
+  rewritten: RuntimeSession,
+  plain: RuntimeSession | undefined,
+  options: ExactOptions,
+): Promise<ExactEquivalence | Unjudged> {
+  const { samples = 2, seed = 0, inputShapes } = options;
+  const shapes = await findInputShapes(reference, seed, inputShapes);
+  if (isUnjudged(shapes)) return shapes;
+  let [floor, error] = [0, 0];
+  for (let i = 0; i < samples; i++) {
+    const feeds = randomFeeds(reference.inputs, shapes, seed + i);
+    const y = await reference.run(feeds);
+    if (plain) floor = Math.max(floor, largestError(y, await plain.run(feeds)));
+    floor = Math.max(floor, largestError(y, await reference.run(perturbByOneUlp(feeds, seed + i))));
+    error = Math.max(error, largestError(y, await rewritten.run(feeds)));
+  }
+  const tolerance = Math.max(leastTolerance, allowance * floor);
+  if (error <= tolerance && error <= unstable)
+    return { kind: 'judged', ok: true, maxRelativeError: error, tolerance, floor };
+  if (floor > unstable) return unjudged(`rounding alone moves its outputs by ${floor.toPrecision(2)} of their size`);
+  return { kind: 'judged', ok: error <= tolerance, maxRelativeError: error, tolerance, floor };
+}
+
+function largestError(reference: Feeds, other: Feeds): number {
+  return Object.entries(reference).reduce((most, [name, tensor]) => {
+    const counterpart = other[name];
+    return Math.max(most, counterpart ? relativeError(tensor, counterpart) : Number.POSITIVE_INFINITY);
+  }, 0);
+}

@@ -1,0 +1,119 @@
+import type { Feeds, ModelSource, Runtime, RuntimeSession } from '../runtime/index.ts';
+import { findInputShapes, type InputShapes } from './input-shapes.ts';
+import { openPair, type SessionPair } from './open-pair.ts';
+import { type PairedRatio, pairedRatio, quantile } from './paired-ratio.ts';
+import { randomFeeds } from './random-feeds.ts';
+import { isUnjudged, type Unjudged } from './unjudged.ts';
+
+export interface LatencyOptions {
+  /** Pairs of measurements, 30 by default. */
+  readonly pairs?: number;
+  /** Intra-op threads, 1 by default. */
+  readonly threads?: number;
+  readonly feeds?: Feeds;
+  readonly inputShapes?: InputShapes;
+  readonly seed?: number;
+}
+
+/** Milliseconds of one run. */
+export interface RunTimes {
+  readonly p50: number;
+  readonly p90: number;
+}
+
+export interface TimeComparison extends PairedRatio {
+  readonly before: RunTimes;
+  readonly after: RunTimes;
+}
+
+export interface LatencyComparison {
+  readonly kind: 'measured';
+  readonly wall: TimeComparison;
+  /** CPU time of the process: what counts where other work waits, and less noisy on a shared machine. */
+  readonly cpu: TimeComparison;
+  readonly pairs: number;
+  readonly threads: number;
+  /** Runs in each half of a pair. */
+  readonly runs: { readonly before: number; readonly after: number };
+  readonly inputDims: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Models faster than this are timed in batches … */
+const fast = 1;
+/** … of at least this many milliseconds, so that clock and scheduler are small beside them. */
+const leastBatch = 20;
+
+const warmUpRuns = 3;
+
+type Times = Awaited<ReturnType<RuntimeSession['time']>>;
+
+/**
+ * Times two models in turns, A B A B …, in one process, on the same inputs.
+ *
+ * @returns Unjudged when the first model cannot be run
+ * @throws runtime-rejected when only the second cannot, check-failed when their interfaces differ
+ */
+export async function measureLatency(
+  runtime: Runtime,
+  before: ModelSource,
+  after: ModelSource,
+  options: LatencyOptions = {},
+): Promise<LatencyComparison | Unjudged> {
+  const { pairs = 30, threads = 1, seed = 0 } = options;
+  const pair = await openPair(runtime, before, after, { threads });
+  if (isUnjudged(pair)) return pair;
+  try {
+    const shapes = options.feeds ? {} : await findInputShapes(pair.reference, seed, options.inputShapes);
+    if (isUnjudged(shapes)) return shapes;
+    const feeds = options.feeds ?? randomFeeds(pair.reference.inputs, shapes, seed);
+    return { ...(await measurePair(pair, feeds, pairs)), threads, inputDims: dimsOf(feeds) };
+  } finally {
+    await pair.release();
+  }
+}
+
+async function measurePair({ reference, candidate }: SessionPair, feeds: Feeds, pairs: number) {
+  const runs = { before: await batchRuns(reference, feeds), after: await batchRuns(candidate, feeds) };
+  const [first, second]: [Times[], Times[]] = [[], []];
+  for (let i = 0; i < pairs; i++) {
+    first.push(await reference.time(feeds, runs.before));
+    second.push(await candidate.time(feeds, runs.after));
+  }
+  return {
+    kind: 'measured',
+    wall: compareTimes(first, second, 'wall'),
+    cpu: compareTimes(first, second, 'cpu'),
+    pairs,
+    runs,
+  } as const;
+}
+
+/** Warms up, and says how many runs make one measurement. */
+async function batchRuns(session: RuntimeSession, feeds: Feeds): Promise<number> {
+  const { wall } = await session.time(feeds, warmUpRuns);
+  const shortest = wall.reduce((a, b) => Math.min(a, b));
+  if (shortest >= fast) return 1;
+  // Some twenty runs later code and caches are warm, and the time of one run is known well enough.
+  const again = (await session.time(feeds, 20)).wall.sort();
+  return Math.ceil(leastBatch / Math.max(quantile(again, 0.5), 1e-3));
+}
+
+/** A batch counts as its mean: the CPU clock of some systems ticks too coarsely for single runs. */
+function compareTimes(before: readonly Times[], after: readonly Times[], clock: keyof Times): TimeComparison {
+  const [first, second] = [before, after].map((batches) => Float64Array.from(batches, (times) => mean(times[clock])));
+  if (!first || !second) throw new Error('two series were made');
+  return { ...pairedRatio(first, second), before: runTimes(first), after: runTimes(second) };
+}
+
+function runTimes(batches: Float64Array): RunTimes {
+  const sorted = batches.slice().sort();
+  return { p50: quantile(sorted, 0.5), p90: quantile(sorted, 0.9) };
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function dimsOf(feeds: Feeds): LatencyComparison['inputDims'] {
+  return Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
+}

@@ -1,0 +1,114 @@
+import { isRealDType, memorySource, Tensor, toFloat64 } from '../ir/index.ts';
+import type { RealArray } from '../numerics/index.ts';
+import type { RuntimeTensor } from '../runtime/index.ts';
+
+/** How far one output of the second model is from the first one's. */
+export interface OutputDifference {
+  readonly name: string;
+  /**
+   * max|ŷ−y| / max|y| over all elements of a run, the largest of all runs. For outputs that are not real numbers, the
+   * share of elements that differ. Infinity where shapes differ, or one side alone is NaN or infinite.
+   */
+  readonly relativeError: number;
+  /** E‖ŷ−y‖², the mean over the samples; 0 for outputs that are not real numbers. */
+  readonly squaredError: number;
+  /** Σvar(y) over the output's elements; with one sample, or outputs that never change, E‖y‖² instead. */
+  readonly variance: number;
+}
+
+/** Gathers the differences of one output over many runs. */
+export class OutputTally {
+  readonly #name: string;
+  #relativeError = 0;
+  #squaredError = 0;
+  #energy = 0;
+  #samples = 0;
+  /** Running mean per element of a sample, and the sum of squared deviations over all (Welford 1962). */
+  #mean: Float64Array | undefined;
+  #deviations = 0;
+  #ragged = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** @param samples how many samples lie along the first axis; 1 when the output is one sample */
+  add(reference: RuntimeTensor, candidate: RuntimeTensor, samples: number): void {
+    this.#relativeError = Math.max(this.#relativeError, relativeError(reference, candidate));
+    this.#samples += samples;
+    if (!isRealDType(reference.dtype) || !sameShape(reference, candidate)) return;
+    const [y, other] = [realValues(reference), realValues(candidate)];
+    for (let i = 0; i < y.length; i++) {
+      const value = y[i] as number;
+      const difference = (other[i] as number) - value;
+      if (Number.isFinite(value)) this.#energy += value * value;
+      if (Number.isFinite(difference)) this.#squaredError += difference * difference;
+    }
+    this.#addDeviations(y, samples);
+  }
+
+  get difference(): OutputDifference {
+    const count = Math.max(1, this.#samples);
+    const spread = this.#ragged ? 0 : this.#deviations;
+    return {
+      name: this.#name,
+      relativeError: this.#relativeError,
+      squaredError: this.#squaredError / count,
+      variance: (spread > 0 ? spread : this.#energy) / count,
+    };
+  }
+
+  #addDeviations(y: RealArray, samples: number): void {
+    const size = y.length / samples;
+    this.#mean ??= new Float64Array(size);
+    this.#ragged ||= this.#mean.length !== size;
+    if (this.#ragged) return;
+    const before = this.#samples - samples;
+    for (let i = 0; i < y.length; i++) {
+      const value = y[i] as number;
+      if (!Number.isFinite(value)) continue;
+      const at = i % size;
+      const mean = this.#mean[at] as number;
+      const next = mean + (value - mean) / (before + Math.floor(i / size) + 1);
+      this.#mean[at] = next;
+      this.#deviations += (value - mean) * (value - next);
+    }
+  }
+}
+
+/** See {@link OutputDifference.relativeError}; of one run. */
+export function relativeError(reference: RuntimeTensor, candidate: RuntimeTensor): number {
+  if (!sameShape(reference, candidate)) return Number.POSITIVE_INFINITY;
+  if (!isRealDType(reference.dtype)) return shareOfDifferences(reference, candidate);
+  const [y, other] = [realValues(reference), realValues(candidate)];
+  let largest = 0;
+  let error = 0;
+  for (let i = 0; i < y.length; i++) {
+    const [a, b] = [y[i] as number, other[i] as number];
+    if (Object.is(a, b) || a === b) continue;
+    const difference = Math.abs(a - b);
+    error = Math.max(error, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
+  }
+  if (error === 0) return 0;
+  for (const value of y) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  return error / largest;
+}
+
+function sameShape(a: RuntimeTensor, b: RuntimeTensor): boolean {
+  return a.dtype === b.dtype && a.dims.join() === b.dims.join();
+}
+
+function shareOfDifferences({ data: a }: RuntimeTensor, { data: b }: RuntimeTensor): number {
+  let differing = 0;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) differing++;
+  return differing / Math.max(1, a.length);
+}
+
+/** The numbers of a float32, float64 or float16 output. */
+export function realValues({ dtype, dims, data }: RuntimeTensor): RealArray {
+  if (data instanceof Float32Array || data instanceof Float64Array) return data;
+  if (!(data instanceof Uint16Array)) throw new TypeError(`a ${dtype} output is no array of real numbers`);
+  return toFloat64(
+    new Tensor(dtype, dims, memorySource(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))),
+  );
+}
