@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { diagnostics } from '../diagnostics.ts';
-import { type Model } from '../ir/index.ts';
-import { errorCode, type ExternalFile, ExternalTensor, type FileSystem, ioFailure, locationComponents, nodeFileSystem, type OutputFiles } from '../wire/index.ts';
+import type { Model } from '../ir/index.ts';
+import { closeQuietly, errorCode, type ExternalFile, ExternalTensor, type FileSystem, ioFailure, locationComponents, nodeFileSystem, type OutputFiles } from '../wire/index.ts';
 import { allTensors } from './all-tensors.ts';
 
 const pieceBytes = 8 * 2 ** 20;
@@ -62,7 +62,9 @@ function* piecesOf(file: ExternalFile, system: FileSystem): Generator<Uint8Array
       yield buffer.subarray(0, count);
       position += BigInt(count);
     }
+  } catch (cause) {
+    throw ioFailure('read', file.path, cause);
   } finally {
-    system.closeSync(descriptor);
+    closeQuietly(descriptor, system);
   }
 }

@@ -41,7 +41,7 @@ function expand(values: Tensor, indices: Tensor, dims: readonly number[], byteLe
   const dense = new Uint8Array(byteLength);
   const width = bytesPerElement(values.dtype);
   const from = values.bytes();
-  const positions = new BigInt64Array(indices.bytes().slice().buffer);
+  const positions = new BigInt64Array(new Uint8Array(indices.bytes()).buffer);
   const rank = indices.dims.length === 1 ? 1 : dims.length;
   for (let item = 0; item < values.size; item++) {
     const at = flatIndex(positions.subarray(item * rank, (item + 1) * rank), indices.dims.length === 1 ? undefined : dims);

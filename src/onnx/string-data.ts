@@ -1,8 +1,8 @@
-import { packVarints } from '../wire/index.ts';
+import { concatenate, packVarints } from '../wire/index.ts';
 
 /** string_data → the byte form of string tensors: each string as its length (varint), then its bytes. */
 export function joinStrings(strings: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(strings.flatMap((item) => [packVarints([item.byteLength], 1), item]));
+  return concatenate(strings.flatMap((item) => [packVarints([item.byteLength], 1), item]));
 }
 
 /** Inverse of {@link joinStrings}. */

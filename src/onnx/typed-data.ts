@@ -74,7 +74,7 @@ export function rawFromTyped(message: TensorProto, { field, kind, bytes }: Typed
 /** raw_data layout → payload of the packed typed field. */
 export function typedFromRaw(raw: Uint8Array, { kind, bytes, signed }: TypedLayout): Uint8Array {
   if (kind === 'float' || kind === 'double') return raw;
-  const copy = raw.slice().buffer;
+  const copy = new Uint8Array(raw).buffer;
   const numbers =
     bytes === 8 ? new (signed ? BigInt64Array : BigUint64Array)(copy)
     : bytes === 4 ? new (signed ? Int32Array : Uint32Array)(copy)

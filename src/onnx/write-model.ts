@@ -1,5 +1,5 @@
 import type { Model, OpsetImport, Tensor } from '../ir/index.ts';
-import { encodeMessage, type ModelProto, type OperatorSetIdProto } from '../wire/index.ts';
+import { concatenate, encodeMessage, type ModelProto, type OperatorSetIdProto } from '../wire/index.ts';
 import { keptBytes } from './kept.ts';
 import { fieldsOf } from './leftover.ts';
 import { unchangedBytes } from './unchanged.ts';
@@ -17,7 +17,7 @@ export interface WriteOptions {
 export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array {
   const pieces = writeModelPieces(model, options);
   const [only] = pieces;
-  return pieces.length === 1 && only ? only : Buffer.concat(pieces);
+  return pieces.length === 1 && only ? only : concatenate(pieces);
 }
 
 /**

@@ -69,7 +69,7 @@ export class ExternalFolder {
 
   #check(location: string, tensor: string): FileStatus {
     const { descriptor, status } = this.#open(location, tensor);
-    this.#system.closeSync(descriptor);
+    closeQuietly(descriptor, this.#system);
     return status;
   }
 
@@ -84,7 +84,7 @@ export class ExternalFolder {
       try {
         return { descriptor, status: this.#inspect(descriptor, path, location, tensor) };
       } catch (cause) {
-        this.#system.closeSync(descriptor);
+        closeQuietly(descriptor, this.#system);
         throw cause;
       }
     } catch (cause) {
@@ -181,14 +181,14 @@ export class ExternalTensor {
   }
 
   read(): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(this.byteLength);
+    const bytes = new Uint8Array(this.byteLength);
     const { descriptor } = this.file.open();
     try {
       readInto(bytes, descriptor, this.offset, this.#system);
     } catch (cause) {
       throw ioFailure('read', this.file.path, cause);
     } finally {
-      this.#system.closeSync(descriptor);
+      closeQuietly(descriptor, this.#system);
     }
     return bytes;
   }
@@ -202,6 +202,15 @@ function readInto(bytes: Uint8Array, descriptor: number, offset: bigint, system:
     const count = system.readSync(descriptor, bytes, position, length, offset + BigInt(position));
     if (count === 0) throw Object.assign(new Error('the file ends before the tensor does'), { code: 'EIO' });
     position += count;
+  }
+}
+
+/** A file that was only read loses nothing when closing it fails. */
+export function closeQuietly(descriptor: number, system: FileSystem): void {
+  try {
+    system.closeSync(descriptor);
+  } catch {
+    // See above.
   }
 }
 

@@ -10,7 +10,18 @@ export function packedBytes(values: Packed, kind: PackedKind): Uint8Array {
   const [first] = values;
   if (values.length === 1 && first instanceof Uint8Array) return first;
   const pieces = values.map((value) => (value instanceof Uint8Array ? value : encodeNumber(value, kind)));
-  return Buffer.concat(pieces);
+  return concatenate(pieces);
+}
+
+/** One plain Uint8Array: `slice` of a Buffer would be a view, and readers of tensors may rely on it being a copy. */
+export function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, position);
+    position += piece.byteLength;
+  }
+  return bytes;
 }
 
 /** Number of elements, without making them. */
@@ -51,7 +62,7 @@ export function unpackVarints(bytes: Uint8Array): BigInt64Array {
 
 /** Inverse of {@link unpackVarints}, each number in the fewest bytes. Negative numbers take ten, as the format asks. */
 export function packVarints(values: Iterable<bigint | number>, count: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(count * 10);
+  const bytes = new Uint8Array(count * 10);
   let position = 0;
   for (const value of values) position = putVarint(bytes, position, value);
   return bytes.subarray(0, position);
