@@ -1,6 +1,7 @@
 import type { Blas } from './blas.ts';
 import { cholesky, solveLower } from './cholesky.ts';
 import { plainBlas } from './plain-blas.ts';
+import { identity } from './row-basis.ts';
 import { transpose } from './transpose.ts';
 
 /** A = Q·R. */
@@ -72,12 +73,6 @@ function spread(lower: Float64Array, n: number): number {
     smallest = Math.min(smallest, lower[i * n + i]!);
   }
   return largest / smallest;
-}
-
-function identity(n: number): Float64Array {
-  const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) result[i * n + i] = 1;
-  return result;
 }
 
 /** v with ‖v‖² = 2 (or zeros) such that (I − v·vᵀ)·x is `norm` times the first unit vector. */

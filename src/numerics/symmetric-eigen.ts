@@ -1,11 +1,8 @@
 import { applyReflectors } from './apply-reflectors.ts';
 import type { Blas } from './blas.ts';
-import { orthonormalizeRows } from './orthonormalize-rows.ts';
 import { plainBlas } from './plain-blas.ts';
 import { transpose } from './transpose.ts';
-import { tridiagonalValues } from './tridiagonal-values.ts';
-import { tridiagonalVectors } from './tridiagonal-vectors.ts';
-import type { Tridiagonal } from './tridiagonalize.ts';
+import { tridiagonalEigen } from './tridiagonal-eigen.ts';
 import { tridiagonalize } from './tridiagonalize.ts';
 
 export interface SymmetricEigen {
@@ -24,13 +21,10 @@ export interface SymmetricEigenOptions {
   readonly blas?: Blas;
 }
 
-/** Up to here QL with accumulated rotations is faster than inverse iteration. */
-const SMALL = 24;
-
 /**
  * Eigenvalues and the leading eigenvectors of a symmetric matrix: Householder tridiagonalisation, implicit QL for the
  * values, inverse iteration for the vectors. ‖A·v − λ·v‖ ≤ c·n·ε·‖A‖ and ‖VᵀV − I‖ ≤ 1e-13.
- * @param matrix float64[n, n], symmetric; only the lower triangle is read, nothing is written
+ * @param matrix float64[n, n], symmetric; it is not changed
  * @throws RangeError when the matrix holds a NaN or an infinity
  */
 export async function symmetricEigen(
@@ -42,30 +36,11 @@ export async function symmetricEigen(
   const count = vectors === 'all' ? n : vectors === 'none' ? 0 : Math.min(vectors, n);
   const { scaled, scale } = scaleToOne(matrix);
   const reduced = await tridiagonalize(scaled, n, blas);
-  if (count === 0) {
-    return {
-      values: rescale(tridiagonalValues(reduced.diagonal, reduced.offDiagonal), scale),
-      vectors: new Float64Array(),
-    };
-  }
-  const { values, rows } = await eigenRows(reduced, count, blas);
+  const { values, rows } = await tridiagonalEigen(reduced, count, blas);
   const columns = transpose(rows, count, n);
-  await applyReflectors(reduced, columns, count, blas);
+  if (count > 0) await applyReflectors(reduced, columns, count, blas);
   fixSigns(columns, count);
-  return { values: rescale(values, scale), vectors: columns };
-}
-
-/** Values of T and the leading `count` eigenvectors of T as rows. */
-async function eigenRows({ n, diagonal, offDiagonal }: Tridiagonal, count: number, blas: Blas) {
-  if (n > SMALL) {
-    const values = tridiagonalValues(diagonal, offDiagonal);
-    const rows = tridiagonalVectors(diagonal, offDiagonal, values.subarray(0, count));
-    const orthonormal = await orthonormalizeRows(rows, count, n, blas);
-    if (orthonormal) return { values, rows: orthonormal };
-  }
-  const all = identity(n);
-  const values = tridiagonalValues(diagonal, offDiagonal, all);
-  return { values, rows: all.slice(0, count * n) };
+  return { values: values.map((value) => value * scale), vectors: columns };
 }
 
 /** A copy divided by the power of two next to its largest entry, so that no square overflows or vanishes. */
@@ -80,21 +55,15 @@ function scaleToOne(matrix: Float64Array): { scaled: Float64Array; scale: number
   return { scaled: matrix.map((x) => x / scale), scale };
 }
 
-function rescale(values: Float64Array, scale: number): Float64Array {
-  return values.map((value) => value * scale);
-}
-
-function identity(n: number): Float64Array {
-  const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) result[i * n + i] = 1;
-  return result;
-}
-
 /** Makes the largest entry of every column positive; the first of equal ones. */
 function fixSigns(columns: Float64Array, r: number) {
   const pivots = new Float64Array(r);
-  for (let at = 0; at < columns.length; at++) {
-    if (Math.abs(columns[at]!) > Math.abs(pivots[at % r]!)) pivots[at % r] = columns[at]!;
+  for (let row = 0; row < columns.length; row += r) {
+    for (let j = 0; j < r; j++) {
+      if (Math.abs(columns[row + j]!) > Math.abs(pivots[j]!)) pivots[j] = columns[row + j]!;
+    }
   }
-  for (let at = 0; at < columns.length; at++) if (pivots[at % r]! < 0) columns[at] = -columns[at]!;
+  for (let row = 0; row < columns.length; row += r) {
+    for (let j = 0; j < r; j++) if (pivots[j]! < 0) columns[row + j] = -columns[row + j]!;
+  }
 }

@@ -63,6 +63,28 @@ describe('symmetricEigen', () => {
     expect(orthonormalityError(vectors, n, n)).toBeLessThanOrEqual(1e-13);
   });
 
+  test('reduces a large matrix by panels to the same values and vectors', async () => {
+    const n = 700;
+    const matrix = gramWithSpectrum(9, n, (i) => 1 / (i + 1));
+    const { values, vectors, residual } = await checked(matrix, n, 30);
+    expect(residual).toBeLessThanOrEqual(n * Number.EPSILON);
+    expect(orthonormalityError(vectors, n, 30)).toBeLessThanOrEqual(1e-13);
+    const trace = matrix.reduce((sum, x, at) => (at % (n + 1) === 0 ? sum + x : sum), 0);
+    expect(Math.abs(values.reduce((sum, value) => sum + value, 0) / trace - 1)).toBeLessThanOrEqual(n * Number.EPSILON);
+  });
+
+  test('gives a null space vectors orthogonal to the rest', async () => {
+    const n = 200;
+    const { values, vectors } = await checked(
+      gramWithSpectrum(10, n, (i) => (i < 20 ? 2 ** -i : 0)),
+      n,
+      n,
+    );
+    expect(orthonormalityError(vectors, n, n)).toBeLessThanOrEqual(1e-13);
+    expect(values[19]! / values[0]!).toBeGreaterThan(1e-14);
+    expect(Math.abs(values[20]! / values[0]!)).toBeLessThanOrEqual(n * Number.EPSILON);
+  });
+
   test("keeps Wilkinson's pairs of almost equal values apart", async () => {
     const n = 101;
     const matrix = identity(n).map((x, at) => x * Math.abs((at % n) - 50));
