@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
+import { diagnostics } from '../diagnostics.ts';
 import type { DType } from '../ir/index.ts';
 import { dtypeBits } from '../ir/index.ts';
-import { diagnostics } from '../diagnostics.ts';
 import { fileBytes, unreadable } from './byte-source.ts';
 import { elementsOf } from './elements.ts';
 import type { NpyArray } from './npy.ts';

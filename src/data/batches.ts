@@ -38,18 +38,18 @@ export async function* makeBatches(
   labels: Int32Array | undefined,
   { size, fixed }: { readonly size: number; readonly fixed: boolean },
 ): AsyncIterable<Batch> {
-  const readers = inputs.map(({ source }) => source.read(selection)[Symbol.asyncIterator]());
+  const readers = inputs.map((input) => ({ input, samples: input.source.read(selection)[Symbol.asyncIterator]() }));
   try {
     for (let start = 0; start < selection.length; start += size) {
       const count = Math.min(size, selection.length - start);
       const feeds: Record<string, RuntimeTensor> = {};
-      for (const [k, input] of inputs.entries()) {
-        feeds[input.port.name] = await readFeed(input, readers[k]!, count, fixed ? size : count);
+      for (const { input, samples } of readers) {
+        feeds[input.port.name] = await readFeed(input, samples, count, fixed ? size : count);
       }
       yield { feeds, labels: labels?.slice(start, start + count), count };
     }
   } finally {
-    for (const reader of readers) await reader.return?.();
+    for (const { samples } of readers) await samples.return?.();
   }
 }
 

@@ -77,9 +77,10 @@ export function inflatedBytes(
 /** Bytes already in memory. */
 export function memoryBytes(data: Uint8Array, place: string): ByteSource {
   async function* records(offset: number, bytes: number, indices: Iterable<number>) {
-    for (const index of indices) yield data.slice(offset + index * bytes, offset + (index + 1) * bytes);
+    for (const index of indices)
+      yield new Uint8Array(data.subarray(offset + index * bytes, offset + (index + 1) * bytes));
   }
-  return { place, length: data.length, records, head: async (bytes) => data.slice(0, bytes) };
+  return { place, length: data.length, records, head: async (bytes) => new Uint8Array(data.subarray(0, bytes)) };
 }
 
 /** Cuts the wanted records out of a stream that only goes forward. */

@@ -22,7 +22,7 @@ export function classFolders(files: readonly string[], place: string): ClassFold
   const index = new Map(classes.map((name, label) => [name, label]));
   return {
     classes,
-    labels: Int32Array.from(named, (folder) => index.get(folder)!),
+    labels: Int32Array.from(named, (folder) => index.get(folder) ?? -1),
     warning: numericOrder(classes, place),
   };
 }

@@ -6,7 +6,7 @@ import { type Fitting, fitToPort } from './fit-to-port.ts';
 import { hashFiles } from './hash-files.ts';
 import { type KeyOptions, openInputs } from './open-inputs.ts';
 import { portText } from './port-shape.ts';
-import { checkPreprocess, parsePreprocess, type PreprocessChoice, type PreprocessInput } from './preprocess.ts';
+import { checkPreprocess, type PreprocessChoice, type PreprocessInput, parsePreprocess } from './preprocess.ts';
 import type { SampleSource } from './samples.ts';
 import { selectSamples } from './select-samples.ts';
 import { rangeWarning, type ValueRange, widenRange } from './value-range.ts';
@@ -53,8 +53,7 @@ export async function openDataset(spec: string, options: DatasetOptions): Promis
   const choice = await choosePreprocess(options.preprocess);
   const selection = selectSamples(opened.size, samples, seed);
   const inputs: FittedInput[] = [];
-  for (const [name, source] of opened.sources) {
-    const port = ports.find((candidate) => candidate.name === name)!;
+  for (const { port, source } of opened.inputs) {
     const { fitting, range } = await tryExamples(port, source, selection.slice(0, examples), choice);
     const warning = rangeWarning(range, choice !== undefined, spec);
     const explicitlyRaw = choice?.kind === 'preset' && choice.name === 'raw';
@@ -62,8 +61,9 @@ export async function openDataset(spec: string, options: DatasetOptions): Promis
     inputs.push({ port, source, fitting });
   }
   for (const warning of opened.warnings) onWarning(warning);
-  const offset = inputs[0]!.fitting.labelOffset;
-  const labels = opened.labels && Int32Array.from(selection, (index) => opened.labels![index]! + offset);
+  const offset = inputs[0]?.fitting.labelOffset ?? 0;
+  const { labels: stored } = opened;
+  const labels = stored && Int32Array.from(selection, (index) => (stored[index] ?? -1) + offset);
   return {
     size: selection.length,
     labels,
@@ -112,6 +112,7 @@ function isFloat({ dtype = 'float32' }: RuntimePort): boolean {
 }
 
 function describe(inputs: readonly { readonly port: RuntimePort; readonly fitting: Fitting }[]): string {
-  if (inputs.length === 1) return inputs[0]!.fitting.text;
+  const [only, ...others] = inputs;
+  if (only && others.length === 0) return only.fitting.text;
   return inputs.map(({ port, fitting }) => `${port.name}: ${fitting.text}`).join('; ');
 }

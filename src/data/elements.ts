@@ -1,5 +1,6 @@
 import { Float16Array } from '@petamoriken/float16';
-import type { DType } from '../ir/index.ts';
+import { diagnostics } from '../diagnostics.ts';
+import { type DType, dtypeBits } from '../ir/index.ts';
 
 /** What samples are read into; float16 arrives as Float32Array, bool as Uint8Array. */
 export type NumericArray =
@@ -120,27 +121,42 @@ export function allocateFeed(dtype: FeedDType, length: number): FeedArray {
  * Writes values as elements of `dtype`: float16 and bfloat16 rounded to nearest even, integers rounded and clamped.
  *
  * @param target of allocateFeed(dtype)
+ * @throws non-finite-input (2) NaN or infinity for an integer input
  */
 export function storeFeed(dtype: FeedDType, target: FeedArray, offset: number, values: NumericArray): void {
-  if (target instanceof BigInt64Array || target instanceof BigUint64Array) return storeBig(target, offset, values);
-  const numbers = toNumbers(values);
-  if (dtype === 'float32' || dtype === 'float64') return target.set(numbers, offset);
-  if (dtype === 'float16') return target.set(new Uint16Array(new Float16Array(numbers).buffer), offset);
-  if (dtype === 'bfloat16') return target.set(Uint16Array.from(numbers, numberToBfloat16), offset);
-  const [low, high] = integerRange(dtype);
-  for (let i = 0; i < numbers.length; i++) target[offset + i] = Math.min(high, Math.max(low, Math.round(numbers[i]!)));
+  if (target instanceof BigInt64Array || target instanceof BigUint64Array) storeBig(dtype, target, offset, values);
+  else target.set(asElements(dtype, toNumbers(values)), offset);
 }
 
-function storeBig(target: BigInt64Array | BigUint64Array, offset: number, values: NumericArray): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    target[offset + i] = typeof value === 'bigint' ? value : BigInt(Math.round(value));
+function asElements(dtype: FeedDType, values: ReturnType<typeof toNumbers>) {
+  if (dtype === 'float32' || dtype === 'float64') return values;
+  if (dtype === 'float16') return new Uint16Array(new Float16Array(values).buffer);
+  if (dtype === 'bfloat16') return Uint16Array.from(values, numberToBfloat16);
+  const [low, high] = integerRange(dtype);
+  return Float64Array.from(values, (value) => Math.min(high, Math.max(low, wholeNumber(value))));
+}
+
+function storeBig(
+  dtype: FeedDType,
+  target: BigInt64Array | BigUint64Array,
+  offset: number,
+  values: NumericArray,
+): void {
+  const [low, high] = dtype === 'uint64' ? [0n, 2n ** 64n - 1n] : [-(2n ** 63n), 2n ** 63n - 1n];
+  for (const [i, value] of values.entries()) {
+    const whole = typeof value === 'bigint' ? value : BigInt(wholeNumber(value));
+    target[offset + i] = whole < low ? low : whole > high ? high : whole;
   }
+}
+
+function wholeNumber(value: number): number {
+  if (Number.isFinite(value)) return Math.round(value);
+  throw diagnostics.data('non-finite-input', `${value} cannot be fed to an input of whole numbers`);
 }
 
 function integerRange(dtype: FeedDType): readonly [number, number] {
   if (dtype === 'bool') return [0, 1];
-  const bits = Number(/\d+$/.exec(dtype)![0]);
+  const bits = dtypeBits(dtype);
   return dtype.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
 }
 

@@ -25,7 +25,7 @@ export interface Fitting {
 export function fitToPort(port: RuntimePort, example: Sample, choice: PreprocessChoice | undefined): Fitting {
   const axes = sampleAxes(port);
   const { dims } = example;
-  const pixels = dims.length === 2 || (dims.length === 3 && [1, 3, 4].includes(dims[2]!));
+  const pixels = dims.length === 2 || (dims.length === 3 && [1, 3, 4].includes(dims[2] ?? 0));
   const asked = choice && !(choice.kind === 'preset' && choice.name === 'raw');
   const isImage =
     pixels && (axes === undefined ? choice !== undefined : axes.length === 3) && (asked || !fits(dims, axes));
@@ -150,9 +150,9 @@ function checkChannelCounts({ channels, mean, std }: ImageTransform): void {
 }
 
 function single(settings: Preprocess, key: 'mean' | 'std', port: RuntimePort, sample: Sample): number {
-  const values = listed(settings[key]);
-  if (values.length > 1) throw notImages(port, sample, `"${key}" with a number per channel`);
-  return values[0]!;
+  const [value, ...others] = listed(settings[key]);
+  if (value === undefined || others.length > 0) throw notImages(port, sample, `"${key}" with a number per channel`);
+  return value;
 }
 
 function listed(value: number | readonly number[]): readonly number[] {

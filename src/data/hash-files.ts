@@ -9,7 +9,8 @@ import { unreadable } from './byte-source.ts';
  * that it is the same on every machine and changes when a file is renamed, which may change its label.
  */
 export async function hashFiles(root: string, files: readonly string[]): Promise<string> {
-  if (files.length === 1) return hashFile(files[0]!);
+  const [only, ...others] = files;
+  if (only !== undefined && others.length === 0) return hashFile(only);
   const list = createHash('sha256');
   for (const file of files) {
     const name = path.relative(root, file).split(path.sep).join('/');

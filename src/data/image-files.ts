@@ -1,6 +1,6 @@
 import { diagnostics } from '../diagnostics.ts';
-import type { Sample } from './samples.ts';
 import { messageOf, unreadable } from './byte-source.ts';
+import type { Sample } from './samples.ts';
 
 export const imageExtensions = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif'] as const;
 
@@ -18,16 +18,14 @@ type Sharp = typeof import('sharp').default;
 export async function* decodeImages(files: readonly string[]): AsyncIterable<Sample> {
   const sharp = await loadSharp();
   const ahead: Promise<Sample>[] = [];
-  let started = 0;
   try {
-    while (started < files.length || ahead.length > 0) {
-      while (started < files.length && ahead.length < decodedAhead) {
-        const image = decode(sharp, files[started++]!);
-        image.catch(() => {}); // it may fail before its turn to be awaited; it fails there again
-        ahead.push(image);
-      }
-      yield await ahead.shift()!;
+    for (const file of files) {
+      const image = decode(sharp, file);
+      image.catch(() => {}); // it may fail before its turn to be awaited; it fails there again
+      ahead.push(image);
+      if (ahead.length > decodedAhead) for (const next of ahead.splice(0, 1)) yield await next;
     }
+    for (const next of ahead) yield await next;
   } finally {
     await Promise.allSettled(ahead);
   }

@@ -1,7 +1,7 @@
-import type { DType } from '../ir/index.ts';
+import { diagnostics } from '../diagnostics.ts';
+import { type DType, dtypeBits } from '../ir/index.ts';
 import { type ByteSource, memoryBytes, unreadable } from './byte-source.ts';
 import { elementsOf, type NumericArray } from './elements.ts';
-import { diagnostics } from '../diagnostics.ts';
 
 // npyjs 1.2 was tried and left to the tests, as their oracle: it wants the whole file in memory, refuses big-endian
 // arrays, and returns what is left of a truncated one without a word.
@@ -33,8 +33,8 @@ const dtypes: Readonly<Record<string, DType>> = {
   f8: 'float64',
 };
 
-/** An array in column-major order has no contiguous samples and is turned in memory; this bounds how much. */
-const largestTurned = 2 ** 30;
+/** Bytes of one sample, or of an array in column-major order, whose samples are not contiguous. */
+const largestAtOnce = 2 ** 30;
 
 interface Header {
   readonly dtype: DType;
@@ -50,7 +50,7 @@ interface Header {
  * Opens an array in numpy's .npy format, versions 1 to 3 (numpy.lib.format).
  *
  * @throws unreadable-data (7) not such a file, or shorter than its header says
- * @throws unsupported-array (2) element types without a number in them; large column-major arrays
+ * @throws unsupported-array (2) element types without a number in them; samples or column-major arrays of more than 1 GiB
  */
 export async function openNpy(source: ByteSource): Promise<NpyArray> {
   const header = await readHeader(source);
@@ -64,6 +64,7 @@ export async function openNpy(source: ByteSource): Promise<NpyArray> {
   const rowMajor = header.fortranOrder && dims.length > 1 ? await turned(source, header, bytes) : source;
   const offset = rowMajor === source ? header.offset : 0;
   const sampleBytes = dims.length === 0 ? itemBytes : dims.slice(1).reduce((product, dim) => product * dim, itemBytes);
+  if (sampleBytes > largestAtOnce) throw tooLarge(source, `a sample of ${sampleBytes} bytes`);
   async function* samples(indices: Iterable<number>) {
     for await (const record of rowMajor.records(offset, sampleBytes, indices))
       yield elementsOf(dtype, record, bigEndian);
@@ -90,44 +91,40 @@ async function readHeader(source: ByteSource): Promise<Header> {
 
 /** The header is the text of a Python dict: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`. */
 function parseDescription(text: string, place: string): Omit<Header, 'offset'> {
-  const descr = /'descr'\s*:\s*'([<>|=]?)([a-zA-Z]\d*)'/.exec(text);
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
-  const shape = /'shape'\s*:\s*\(([\d,\s]*)\)/.exec(text);
-  if (!order || !shape) throw unreadable(place, new Error('its .npy header is malformed'));
-  const dtype = dtypes[descr?.[2] ?? ''];
-  if (!descr || !dtype) {
+  const [, byteOrder, code] = /'descr'\s*:\s*'([<>|=]?)([a-zA-Z]\d*)'/.exec(text) ?? [];
+  const [, order] = /'fortran_order'\s*:\s*(True|False)/.exec(text) ?? [];
+  const [, shape] = /'shape'\s*:\s*\(([\d,\s]*)\)/.exec(text) ?? [];
+  if (order === undefined || shape === undefined) throw unreadable(place, new Error('its .npy header is malformed'));
+  const dtype = dtypes[code ?? ''];
+  if (!dtype) {
     const found = /'descr'\s*:\s*('[^']*'|\[.*?\])/.exec(text)?.[1] ?? 'unknown';
     throw diagnostics.data('unsupported-array', `elements of type ${found} are not numbers`, { file: place });
   }
-  const dims = shape[1]!
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map(Number);
-  const itemBytes = Number(descr[2]!.slice(1));
-  return { dtype, itemBytes, bigEndian: descr[1] === '>', fortranOrder: order[1] === 'True', dims };
+  const dims = shape.split(',').flatMap((part) => (part.trim() === '' ? [] : [Number(part)]));
+  return { dtype, itemBytes: dtypeBits(dtype) / 8, bigEndian: byteOrder === '>', fortranOrder: order === 'True', dims };
 }
 
 /** Column-major elements, read at once and put in row-major order. */
-async function turned(source: ByteSource, { dims, itemBytes, offset }: Header, bytes: number): Promise<ByteSource> {
-  if (bytes > largestTurned) {
-    const hint = 'save it with numpy.ascontiguousarray(x)';
-    throw diagnostics.data(
-      'unsupported-array',
-      `a column-major array of ${bytes} bytes is too large`,
-      { file: source.place },
-      hint,
-    );
-  }
+async function turned(source: ByteSource, header: Header, bytes: number): Promise<ByteSource> {
+  if (bytes > largestAtOnce) throw tooLarge(source, `a column-major array of ${bytes} bytes`);
+  const { dims, itemBytes, offset } = header;
+  const strides = dims.map((_, axis) => dims.slice(axis + 1).reduce((product, dim) => product * dim, itemBytes));
   const target = new Uint8Array(bytes);
   for await (const data of source.records(offset, bytes, [0])) {
-    const index = dims.map(() => 0);
-    const strides = dims.map((_, axis) => dims.slice(0, axis).reduce((product, dim) => product * dim, itemBytes));
-    for (let to = 0; to < bytes; to += itemBytes) {
-      let from = 0;
-      for (let axis = 0; axis < dims.length; axis++) from += index[axis]! * strides[axis]!;
+    for (let from = 0; from < bytes; from += itemBytes) {
+      let rest = from / itemBytes;
+      let to = 0;
+      for (const [axis, dim] of dims.entries()) {
+        to += (rest % dim) * (strides[axis] ?? 0);
+        rest = Math.floor(rest / dim);
+      }
       target.set(data.subarray(from, from + itemBytes), to);
-      for (let axis = dims.length - 1; axis >= 0 && ++index[axis]! === dims[axis]; axis--) index[axis] = 0;
     }
   }
   return memoryBytes(target, source.place);
+}
+
+function tooLarge({ place }: ByteSource, what: string) {
+  const hint = 'put samples on the first axis and save with numpy.ascontiguousarray(x)';
+  return diagnostics.data('unsupported-array', `${what} is too large to be read at once`, { file: place }, hint);
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Diagnostic, diagnostics, didYouMean } from '../diagnostics.ts';
 import type { RuntimePort } from '../runtime/index.ts';
@@ -11,7 +12,6 @@ import { openNpy } from './npy.ts';
 import { openNpz } from './npz.ts';
 import { portText, sampleAxes } from './port-shape.ts';
 import { concatenated, type SampleSource } from './samples.ts';
-import { stat } from 'node:fs/promises';
 
 export interface KeyOptions {
   /** Array of the images in an .npz; `x` by default. */
@@ -20,10 +20,15 @@ export interface KeyOptions {
   readonly labelKey?: string;
 }
 
+export interface InputSource {
+  readonly port: RuntimePort;
+  readonly source: SampleSource;
+}
+
 /** Samples for each input of the model, as stored. */
 export interface OpenedInputs {
   readonly size: number;
-  readonly sources: ReadonlyMap<string, SampleSource>;
+  readonly inputs: readonly InputSource[];
   readonly labels: Int32Array | undefined;
   readonly warnings: readonly Diagnostic[];
 }
@@ -32,7 +37,7 @@ export interface OpenedInputs {
 export async function openInputs(spec: string, ports: readonly RuntimePort[], keys: KeyOptions): Promise<OpenedInputs> {
   const list = await listFiles(spec);
   const paths = list.files.map((file) => path.join(list.root, file));
-  if (list.kind === 'npz') return openArchive(paths[0]!, ports, keys);
+  if (list.kind === 'npz') return openArchive(paths.join(), ports, keys);
   for (const [option, value] of [
     ['--input-key', keys.inputKey],
     ['--label-key', keys.labelKey],
@@ -43,18 +48,15 @@ export async function openInputs(spec: string, ports: readonly RuntimePort[], ke
   if (list.kind === 'image') return openImages(spec, list, paths, port);
   const sources = await Promise.all(paths.map((file) => (list.kind === 'npy' ? openArray(file) : openRaw(file, port))));
   const source = concatenated(sources);
-  return { size: source.size, sources: new Map([[port.name, source]]), labels: undefined, warnings: [] };
+  return { size: source.size, inputs: [{ port, source }], labels: undefined, warnings: [] };
 }
 
 function openImages(spec: string, list: FileList, paths: readonly string[], port: RuntimePort): OpenedInputs {
   const folders = classFolders(list.files, spec);
-  const source: SampleSource = {
-    size: paths.length,
-    read: (indices) => decodeImages(indices.map((index) => paths[index]!)),
-    filesOf: (indices) => indices.map((index) => paths[index]!),
-  };
+  const filesOf = (indices: readonly number[]) => indices.flatMap((index) => paths[index] ?? []);
+  const source: SampleSource = { size: paths.length, read: (indices) => decodeImages(filesOf(indices)), filesOf };
   const warnings = folders?.warning ? [folders.warning] : [];
-  return { size: source.size, sources: new Map([[port.name, source]]), labels: folders?.labels, warnings };
+  return { size: source.size, inputs: [{ port, source }], labels: folders?.labels, warnings };
 }
 
 async function openArray(file: string): Promise<SampleSource> {
@@ -81,21 +83,21 @@ async function openRaw(file: string, port: RuntimePort): Promise<SampleSource> {
 async function openArchive(file: string, ports: readonly RuntimePort[], keys: KeyOptions): Promise<OpenedInputs> {
   const arrays = await openNpz(file);
   const names = [...arrays.keys()];
-  const sources = new Map<string, SampleSource>();
+  const inputs: InputSource[] = [];
   for (const port of ports) {
     const key = ports.length > 1 ? port.name : (keys.inputKey ?? (arrays.has('x') ? 'x' : port.name));
     const array = arrays.get(key);
     if (!array)
       throw missingArray(file, key, names, ports.length > 1 ? 'several inputs: one array named like each' : undefined);
-    sources.set(port.name, arraySamples(await openNpy(array), file));
+    inputs.push({ port, source: arraySamples(await openNpy(array), file) });
   }
-  const sizes = new Set([...sources.values()].map((source) => source.size));
+  const sizes = new Set(inputs.map(({ source }) => source.size));
   if (sizes.size > 1) {
-    const text = [...sources].map(([name, source]) => `${name} ${source.size}`).join(', ');
+    const text = inputs.map(({ port, source }) => `${port.name} ${source.size}`).join(', ');
     throw diagnostics.data('sample-count-mismatch', `the inputs have different numbers of samples: ${text}`, { file });
   }
   const [size = 0] = sizes;
-  return { size, sources, labels: await archiveLabels(file, arrays, keys.labelKey, size), warnings: [] };
+  return { size, inputs, labels: await archiveLabels(file, arrays, keys.labelKey, size), warnings: [] };
 }
 
 async function archiveLabels(
@@ -117,7 +119,8 @@ function missingArray(file: string, key: string, names: readonly string[], why?:
 }
 
 function onlyPort(ports: readonly RuntimePort[], spec: string): RuntimePort {
-  if (ports.length === 1) return ports[0]!;
+  const [only, ...others] = ports;
+  if (only && others.length === 0) return only;
   const message = `the model has ${ports.length} inputs (${ports.map((port) => port.name).join(', ')}), ${spec} has data for one`;
   throw diagnostics.data(
     'input-shape-mismatch',

@@ -50,7 +50,12 @@ export async function parsePreprocess(nameOrFile: string): Promise<PreprocessCho
   const text = await readFile(nameOrFile, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' && !/[./\\]/.test(nameOrFile)) {
       const message = `there is no preset named "${nameOrFile}"`;
-      throw diagnostics.data('invalid-preprocess', message, undefined, didYouMean(nameOrFile, presetNames) ?? `Presets: ${presetNames.join(', ')}`);
+      throw diagnostics.data(
+        'invalid-preprocess',
+        message,
+        undefined,
+        didYouMean(nameOrFile, presetNames) ?? `Presets: ${presetNames.join(', ')}`,
+      );
     }
     throw unreadable(nameOrFile, cause);
   });
@@ -61,14 +66,19 @@ export async function parsePreprocess(nameOrFile: string): Promise<PreprocessCho
 export function checkPreprocess(value: unknown, place = 'preprocess'): Preprocess {
   const parsed = preprocessSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0]!;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const key = issue.keys.join(', ');
     const known = Object.keys(preprocessSchema.shape).filter((name) => name !== '$schema');
-    throw diagnostics.data('invalid-preprocess', `unknown key "${key}"`, { file: place }, didYouMean(key, known) ?? `Known: ${known.join(', ')}`);
+    throw diagnostics.data(
+      'invalid-preprocess',
+      `unknown key "${key}"`,
+      { file: place },
+      didYouMean(key, known) ?? `Known: ${known.join(', ')}`,
+    );
   }
-  const key = issue.path.length > 0 ? `"${issue.path.join('.')}": ` : '';
-  throw diagnostics.data('invalid-preprocess', `${key}${issue.message}`, { file: place });
+  const key = issue && issue.path.length > 0 ? `"${issue.path.join('.')}": ` : '';
+  throw diagnostics.data('invalid-preprocess', `${key}${issue?.message ?? 'not valid'}`, { file: place });
 }
 
 /**

@@ -18,14 +18,17 @@ export interface SampleSource {
 
 /** Samples of several sources, one source after the other. */
 export function concatenated(sources: readonly SampleSource[]): SampleSource {
-  if (sources.length === 1) return sources[0]!;
+  const [only, ...others] = sources;
+  if (only && others.length === 0) return only;
   const size = sources.reduce((sum, source) => sum + source.size, 0);
   function* shares(indices: readonly number[]) {
     let start = 0;
     let next = 0;
     for (const source of sources) {
       const own: number[] = [];
-      for (; next < indices.length && indices[next]! < start + source.size; next++) own.push(indices[next]! - start);
+      for (let index = indices[next]; index !== undefined && index < start + source.size; index = indices[++next]) {
+        own.push(index - start);
+      }
       if (own.length > 0) yield { source, own };
       start += source.size;
     }

@@ -11,7 +11,9 @@ export function selectSamples(size: number, wanted: number | undefined, seed: nu
   const random = xoroshiro128plus(seed);
   for (let k = 0; k < wanted; k++) {
     const other = uniformInt(random, k, size - 1);
-    [positions[k], positions[other]] = [positions[other]!, positions[k]!];
+    const held = positions[k] ?? k;
+    positions[k] = positions[other] ?? other;
+    positions[other] = held;
   }
   return [...positions.subarray(0, wanted).sort()];
 }
