@@ -5,7 +5,7 @@ import { openDataset } from '../../src/data/index.ts';
 import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
 import { measureAccuracy } from '../../src/validate/index.ts';
 
-const corpus = path.resolve(process.env['ONNX_TUCKER_CORPUS'] ?? '../shared/corpus');
+const corpus = path.resolve(process.env.ONNX_TUCKER_CORPUS ?? '../shared/corpus');
 const present = existsSync(corpus);
 if (!present) console.warn(`skipped: there are no models and images at ${corpus}`);
 
@@ -58,7 +58,6 @@ const stated = [
       });
       const accuracy = await measureAccuracy(session, session, dataset);
       await session.release();
-      console.log(model, JSON.stringify(accuracy));
       expect(accuracy.metric?.beforeCi95[0]).toBeLessThanOrEqual(top1 / 100);
       expect(accuracy.metric?.beforeCi95[1]).toBeGreaterThanOrEqual(top1 / 100);
     },
