@@ -1,5 +1,7 @@
 import type { Blas, RealArray } from './blas.ts';
 import { cholesky } from './cholesky.ts';
+import { columnNorms } from './column-norms.ts';
+import { invertLower } from './invert-lower.ts';
 
 /**
  * One group of a kernel for CP: a tensor of order N whose first two modes are its outputs t and inputs s, and whose
@@ -95,13 +97,6 @@ export function balance(model: CpModel, rank: number): CpModel {
   return model.map((factor, mode) => factor.map((value, i) => (target[i % rank]! > 0 ? value * (target[i % rank]! / norms[mode]![i % rank]!) : 0)));
 }
 
-/** Euclidean norms of the columns of float64[n, R]. */
-export function columnNorms(factor: Float64Array, rank: number): Float64Array {
-  const norms = new Float64Array(rank);
-  for (let i = 0; i < factor.length; i++) norms[i % rank]! += factor[i]! ** 2;
-  return norms.map(Math.sqrt);
-}
-
 function withProximity(normal: Float64Array, rank: number): Float64Array {
   let trace = 0;
   for (let r = 0; r < rank; r++) trace += normal[r * rank + r]!;
@@ -109,22 +104,6 @@ function withProximity(normal: Float64Array, rank: number): Float64Array {
   const shift = trace > 0 ? (PROXIMITY * trace) / rank : 1;
   for (let r = 0; r < rank; r++) shifted[r * rank + r]! += shift;
   return shifted;
-}
-
-/** L⁻¹ of a lower triangular matrix, row by row: row i is (eᵢ − Σ_{j<i} L[i,j]·row j) / L[i,i]. */
-function invertLower(lower: Float64Array, n: number): Float64Array {
-  const inverse = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    const row = i * n;
-    inverse[row + i] = 1;
-    for (let j = 0; j < i; j++) {
-      const factor = lower[row + j]!;
-      for (let c = 0; c <= j; c++) inverse[row + c]! -= factor * inverse[j * n + c]!;
-    }
-    const scale = 1 / lower[row + i]!;
-    for (let c = 0; c <= i; c++) inverse[row + c]! *= scale;
-  }
-  return inverse;
 }
 
 function subtract(a: Float64Array, b: Float64Array): Float64Array {

@@ -35,3 +35,5 @@ export { singularValues, thinSvd } from './thin-svd.ts';
 export type { TuckerOptions, TuckerRanks } from './tucker.ts';
 export { tucker2 } from './tucker.ts';
 export { fold, modeProduct, unfold } from './unfold.ts';
+export type { LeastSquaresFit, LeastSquaresFitOptions, Metric } from './alternating-least-squares.ts';
+export { alternatingLeastSquares } from './alternating-least-squares.ts';

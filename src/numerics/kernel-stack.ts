@@ -3,18 +3,30 @@ import { elementCount, type RealNdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
 
 /**
- * One group of a kernel, W[t, s, k…], as a stack of matrices: one T × S matrix for each of the K spatial positions.
- * Every product of the Tucker fits is then a plain matrix product on contiguous data.
+ * A group with more elements than this is read position by position, in its own precision, so that neither its float64
+ * copy nor its projections stand in memory. A smaller one is widened once, not in every product.
  */
+const BLOCK_ELEMENTS = 2 ** 23;
+
+/**
+ * Some spatial positions of one group of a kernel, with the inputs last: W[t, k, s]. Read as [T·k, S] or as [T, k·S], it
+ * enters the products of the Tucker fits as it stands.
+ */
+export interface KernelBlock {
+  /** [T, k, S]. */
+  readonly data: RealArray;
+  /** k. */
+  readonly positions: number;
+}
+
+/** One group of a kernel. */
 export interface KernelStack {
   /** T. */
   readonly outputs: number;
   /** S. */
   readonly inputs: number;
-  /** K, in row-major order of the spatial axes. */
-  readonly positions: number;
-  /** [K, T, S], in the kernel's own precision. */
-  readonly data: RealArray;
+  /** All positions in one block, or in a large kernel one block each. */
+  readonly blocks: readonly KernelBlock[];
 }
 
 /** Groups, channels and spatial sizes of a kernel [g, t, s, k…]. Throws a RangeError when it is not one. */
@@ -32,12 +44,14 @@ export function* kernelStacks(kernel: RealNdArray): Generator<KernelStack> {
   const size = outputs * inputs * positions;
   for (let g = 0; g < groups; g++) {
     const group = { data: kernel.data.subarray(g * size, (g + 1) * size), dims: [outputs, inputs, positions] };
-    yield { outputs, inputs, positions, data: permuteAxes(group, [2, 0, 1]).data };
+    if (size <= BLOCK_ELEMENTS) {
+      const data = Float64Array.from(permuteAxes(group, [0, 2, 1]).data);
+      yield { outputs, inputs, blocks: [{ positions, data }] };
+    } else {
+      const { data } = permuteAxes(group, [2, 0, 1]);
+      const block = size / positions;
+      const blocks = Array.from({ length: positions }, (_, k) => ({ positions: 1, data: data.subarray(k * block, (k + 1) * block) }));
+      yield { outputs, inputs, blocks };
+    }
   }
-}
-
-/** The T × S matrix at one position. */
-export function stackMatrix(stack: KernelStack, position: number): RealArray {
-  const size = stack.outputs * stack.inputs;
-  return stack.data.subarray(position * size, (position + 1) * size);
 }

@@ -1,0 +1,8 @@
+/** Euclidean norms of the columns of float64[n, columns]. */
+export function columnNorms(matrix: Float64Array, columns: number): Float64Array {
+  const norms = new Float64Array(columns);
+  for (let at = 0; at < matrix.length; at += columns) {
+    for (let j = 0; j < columns; j++) norms[j]! += matrix[at + j]! * matrix[at + j]!;
+  }
+  return norms.map(Math.sqrt);
+}
