@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { diagnostics } from '../diagnostics.ts';
@@ -12,6 +11,8 @@ export interface ChildLimits {
   readonly timeout: number;
   /** Bytes of its resident set. */
   readonly memory: number;
+  /** Where its folder is made. */
+  readonly folder: string;
 }
 
 interface Pending {
@@ -37,10 +38,12 @@ export class ChildConnection {
   #reason: unknown;
   #stderr = '';
   #ended = false;
+  #killed = false;
+  readonly #gone: Promise<void>;
 
   private constructor(limits: ChildLimits) {
     this.#limits = limits;
-    this.folder = mkdtempSync(join(tmpdir(), 'onnx-tucker-'));
+    this.folder = mkdtempSync(join(limits.folder, 'onnx-tucker-'));
     const settings: ChildSettings = { parent: process.pid, memory: limits.memory, folder: this.folder, memoryMessage };
     this.#child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [JSON.stringify(settings)], {
       serialization: 'advanced',
@@ -53,7 +56,12 @@ export class ChildConnection {
     });
     this.#child.on('message', (reply) => this.#settle(reply as ChildReply));
     this.#child.on('error', (cause) => this.#onError(cause));
-    this.#child.once('close', (code, signal) => this.#end(this.#reason ?? this.#deathOf(code, signal)));
+    this.#gone = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        this.#end(this.#reason ?? this.#deathOf(code, signal));
+        resolve();
+      });
+    });
   }
 
   /**
@@ -63,7 +71,7 @@ export class ChildConnection {
     const connection = new ChildConnection(limits);
     const reply = await connection.#exchange(() => {});
     if (reply.kind === 'ready') return connection;
-    connection.kill();
+    await connection.kill();
     throw diagnostics.runtimeMissing(reply.kind === 'missing' ? reply.message : 'unexpected reply');
   }
 
@@ -88,22 +96,19 @@ export class ChildConnection {
     throw diagnostics.runtimeRejected(`ONNX Runtime: ${reply.kind === 'ready' ? 'unexpected reply' : reply.message}`);
   }
 
-  /** Ends the child at once. A request under way fails with `reason`. */
-  kill(reason?: unknown): void {
+  /** Ends the child at once. A request under way fails with `reason`. @returns when it is gone, with its folder */
+  async kill(reason?: unknown): Promise<void> {
+    if (this.#ended) return;
     this.#reason ??= reason;
+    this.#killed = true;
+    this.#hold(true);
     this.#child.kill('SIGKILL');
+    await this.#gone;
   }
 
   async #exchange(send: () => void): Promise<ChildReply> {
     if (this.#ended) throw this.#reason ?? diagnostics.runtimeCrashed('the process for ONNX Runtime has ended');
-    const { timeout } = this.#limits;
-    const timer = setTimeout(
-      () =>
-        this.kill(
-          diagnostics.timedOut(`ONNX Runtime took longer than ${timeout} ms`, undefined, 'Allow more with --timeout'),
-        ),
-      timeout,
-    );
+    const timer = setTimeout(() => this.#onTimeout(), this.#limits.timeout);
     this.#hold(true);
     try {
       return await new Promise<ChildReply>((resolve, reject) => {
@@ -112,7 +117,7 @@ export class ChildConnection {
       });
     } finally {
       clearTimeout(timer);
-      this.#hold(false);
+      this.#hold(this.#killed);
     }
   }
 
@@ -129,9 +134,17 @@ export class ChildConnection {
     this.#pending = undefined;
   }
 
+  #onTimeout(): void {
+    const { timeout } = this.#limits;
+    void this.kill(
+      diagnostics.timedOut(`ONNX Runtime took longer than ${timeout} ms`, undefined, 'Allow more with --timeout'),
+    );
+  }
+
   /** Failing to send to a child that has just died is an error too; how it died is told by 'close', soon after. */
   #onError(cause: Error): void {
     if (this.#child.pid !== undefined) return;
+    // There is no process whose 'close' would come.
     this.#end(diagnostics.runtimeCrashed('the process for ONNX Runtime could not be started', undefined, cause));
   }
 

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { ChildConnection, type ChildLimits } from './child-connection.ts';
 import type { ChildResults } from './protocol.ts';
 import { fileThreshold, packTensors, unpackTensors, writeTransferFile } from './transfer.js';
@@ -42,15 +42,20 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
 class ChildHost {
   readonly #limits: ChildLimits;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.#child?.kill(this.#signal?.reason);
+  readonly #onAbort = () => void this.#child?.kill(this.#signal?.reason);
   #child: ChildConnection | undefined;
   #loads = 0;
   #sessions = 0;
   #line: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor({ timeout = defaultTimeout, memory = availableMemory() * 0.75, signal }: RuntimeOptions) {
-    this.#limits = { timeout, memory };
+  constructor({
+    timeout = defaultTimeout,
+    memory = availableMemory() * 0.75,
+    folder = tmpdir(),
+    signal,
+  }: RuntimeOptions) {
+    this.#limits = { timeout, memory, folder };
     this.#signal = signal;
     signal?.addEventListener('abort', this.#onAbort);
   }
@@ -72,10 +77,14 @@ class ChildHost {
   /** The living child; a new one after a crash or when the old one has served its time. */
   async connect(): Promise<ChildConnection> {
     if (this.#closed) throw new Error('the runtime is closed');
-    if (this.#child && this.#loads >= sessionsPerChild) this.#child.kill();
+    if (this.#child && this.#loads >= sessionsPerChild) await this.#child.kill();
     if (this.#child && !this.#child.ended && this.#loads < sessionsPerChild) return this.#child;
     this.#loads = 0;
     this.#child = await ChildConnection.start(this.#limits);
+    // While it started, nobody had it to kill.
+    if (this.#closed || this.#signal?.aborted) await this.#child.kill();
+    this.#signal?.throwIfAborted();
+    if (this.#closed) throw new Error('the runtime was closed');
     return this.#child;
   }
 
@@ -95,7 +104,7 @@ class ChildHost {
   async close(): Promise<void> {
     this.#closed = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#child?.kill(new Error('the runtime was closed'));
+    await this.#child?.kill(new Error('the runtime was closed'));
   }
 }
 

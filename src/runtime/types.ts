@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   readonly timeout?: number;
   /** Largest resident set of the child in bytes. */
   readonly memory?: number;
+  /** Where large tensors wait for the other process, in a folder of its own; the system's temporary folder by default. */
+  readonly folder?: string;
   readonly signal?: AbortSignal;
 }
 

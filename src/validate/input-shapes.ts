@@ -24,9 +24,9 @@ const guesses: readonly Guess[] = [
 
 /**
  * Shapes for all inputs: `given` first, then the model's own sizes, 1 for an open first axis (the batch), and for other
- * open axes the first guess with which the model runs.
+ * open axes the first guess with which the model runs on random values.
  *
- * @returns Unjudged when an input takes what we cannot make, or the model runs with none of the guesses
+ * @returns Unjudged when an input takes what we cannot make, or the model never runs
  */
 export async function findInputShapes(
   session: RuntimeSession,
@@ -38,8 +38,6 @@ export async function findInputShapes(
     if (reason) return unjudged(reason);
   }
   const candidates = distinct(guesses.map((guess) => shapesOf(session.inputs, given, guess)));
-  const [only] = candidates;
-  if (only && candidates.length === 1) return only;
   let reason = '';
   for (const shapes of candidates) {
     try {
@@ -50,7 +48,8 @@ export async function findInputShapes(
       reason = cause.diagnostic.message;
     }
   }
-  return unjudged(`no guess at the open sizes of its inputs fits (give --input-shape): ${reason}`);
+  const many = candidates.length > 1;
+  return unjudged(`random inputs do not run${many ? ' in any shape tried (give --input-shape)' : ''}: ${reason}`);
 }
 
 function shapesOf(ports: readonly RuntimePort[], given: InputShapes, guess: Guess): InputShapes {

@@ -18,18 +18,11 @@ import { identityModel, size, squareModel } from './small-models.ts';
 const opened: Runtime[] = [];
 
 // A place of our own, where only our children's folders can be.
-const usualFolder = process.env['TMPDIR'];
-const ownFolder = mkdtempSync(join(tmpdir(), 'open-runtime-test-'));
-process.env['TMPDIR'] = ownFolder;
-
-afterAll(() => {
-  if (usualFolder === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = usualFolder;
-  rmSync(ownFolder, { recursive: true });
-});
+const folder = mkdtempSync(join(tmpdir(), 'open-runtime-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function open(options?: RuntimeOptions): Promise<Runtime> {
-  const runtime = await openRuntime(options);
+  const runtime = await openRuntime({ folder, ...options });
   opened.push(runtime);
   return runtime;
 }
@@ -49,7 +42,7 @@ function children(): number[] {
 }
 
 function transferFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('onnx-tucker-'));
+  return readdirSync(folder);
 }
 
 async function eventually(condition: () => boolean): Promise<void> {
@@ -108,22 +101,20 @@ describe('openRuntime', () => {
     const back = y?.data;
     if (!(back instanceof Float32Array)) throw new TypeError('float32 was expected');
     expect(Buffer.from(back.buffer).equals(Buffer.from(data.buffer))).toBe(true);
-    const folders = transferFolders();
-    expect(folders).toHaveLength(1);
-    for (const folder of folders) expect(readdirSync(join(tmpdir(), folder))).toEqual([]);
+    expect(transferFolders().map((name) => readdirSync(join(folder, name)))).toEqual([[]]);
   });
 
   it('loads a model by path, and writes its optimised form where it is told', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'model-'));
+    const models = mkdtempSync(join(tmpdir(), 'model-'));
     try {
-      const path = join(folder, 'square.onnx');
+      const path = join(models, 'square.onnx');
       writeFileSync(path, squareModel());
-      const optimizedModelPath = join(folder, 'optimised.onnx');
+      const optimizedModelPath = join(models, 'optimised.onnx');
       const session = await (await open()).load({ path }, { optimization: 'basic', optimizedModelPath });
       expect((await session.run(size(4)))['result']?.data).toEqual(Float32Array.of(4));
       expect(existsSync(optimizedModelPath)).toBe(true);
     } finally {
-      rmSync(folder, { recursive: true });
+      rmSync(models, { recursive: true });
     }
   });
 
@@ -207,7 +198,7 @@ describe('the child of openRuntime', () => {
   });
 
   it('is gone, with its folder, once the runtime is closed', async () => {
-    const runtime = await openRuntime();
+    const runtime = await openRuntime({ folder });
     const pids = children();
     expect([pids.length, transferFolders().length]).toEqual([1, 1]);
     await runtime.close();
@@ -224,11 +215,11 @@ describe('the child of openRuntime', () => {
     const text = await new Promise<string>((resolve) =>
       parent.stdout.once('data', (data: Buffer) => resolve(data.toString())),
     );
-    const { pid, folder } = JSON.parse(text) as { pid: number; folder: string };
-    expect([isAlive(pid), existsSync(folder)]).toEqual([true, true]);
+    const orphan = JSON.parse(text) as { pid: number; folder: string };
+    expect([isAlive(orphan.pid), existsSync(orphan.folder)]).toEqual([true, true]);
     parent.kill('SIGKILL');
-    await eventually(() => !isAlive(pid));
-    expect(existsSync(folder)).toBe(false);
+    await eventually(() => !isAlive(orphan.pid));
+    expect(existsSync(orphan.folder)).toBe(false);
     rmSync(modelFile);
   });
 

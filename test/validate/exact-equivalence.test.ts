@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fromFloat64, type Tensor } from '../../src/ir/index.ts';
+import { plainBlas, seededRandom } from '../../src/numerics/index.ts';
+import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
+import { exactEquivalence } from '../../src/validate/index.ts';
+import { perturbByOneUlp } from '../../src/validate/perturb.ts';
+import { smallModel } from '../runtime/small-models.ts';
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openRuntime();
+});
+afterAll(() => runtime.close());
+
+const [n, r] = [300, 40] as const;
+const left = seededRandom(0, 'left').normals(n * r);
+const right = seededRandom(0, 'right').normals(r * n);
+
+function matrix(data: ArrayLike<number>, rows: number, columns: number): Tensor {
+  return fromFloat64(data, [rows, columns], 'float32');
+}
+
+function chain(weights: Readonly<Record<string, Tensor>>, last: readonly string[] = []): Uint8Array {
+  const names = Object.keys(weights);
+  const outputs = [...names.map((_, i) => `z${i}`), ...last.map((_, i) => `l${i}`)];
+  outputs[outputs.length - 1] = 'y';
+  const nodes = [
+    ...names.map((name, i) => ({
+      opType: 'MatMul',
+      inputs: [outputs[i - 1] ?? 'x', name],
+      outputs: [outputs[i] ?? ''],
+    })),
+    ...last.map((opType, i) => ({
+      opType,
+      inputs: [outputs[names.length + i - 1] ?? ''],
+      outputs: [outputs[names.length + i] ?? ''],
+    })),
+  ];
+  return smallModel(nodes, [['x', 'float32', ['N', n]]], [['y', 'float32', ['N', 'M']]], weights);
+}
+
+async function contracted(scale = 1): Promise<Tensor> {
+  const product = await plainBlas.gemm64({ m: n, n, k: r, a: left, b: right });
+  return matrix(
+    product.map((value) => value * scale),
+    n,
+    n,
+  );
+}
+
+const factors = { u: matrix(left, n, r), v: matrix(right, r, n) };
+
+describe('exactEquivalence', () => {
+  it('accepts two factors for their product, well below the least tolerance', async () => {
+    const result = await exactEquivalence(runtime, chain({ w: await contracted() }), chain(factors));
+    expect(result).toMatchObject({ kind: 'judged', ok: true, tolerance: 1e-4 });
+    if (result.kind === 'judged') expect(result.maxRelativeError).toBeLessThan(1e-5);
+  });
+
+  it('notices an error of one part in a thousand', async () => {
+    expect(await exactEquivalence(runtime, chain({ w: await contracted(1.001) }), chain(factors))).toMatchObject({
+      kind: 'judged',
+      ok: false,
+    });
+  });
+
+  it('takes the wider tolerance of a model that magnifies rounding', async () => {
+    // Sin of numbers near 2000: their spacing in float32 is 1.2e-4, and so is what rounding does to the sine.
+    const models = [
+      chain({ w: await contracted(20) }, ['Sin']),
+      chain({ ...factors, s: matrix(identity(20), n, n) }, ['Sin']),
+    ] as const;
+    const result = await exactEquivalence(runtime, ...models);
+    expect(result).toMatchObject({ kind: 'judged', ok: true });
+    if (result.kind !== 'judged') return;
+    expect(result.floor).toBeGreaterThan(1e-5);
+    expect(result.tolerance).toBeGreaterThan(1e-4);
+  });
+
+  it('does not judge a model whose outputs are rounding noise', async () => {
+    const w = await contracted(1e8);
+    expect(
+      await exactEquivalence(
+        runtime,
+        chain({ w }, ['Sin']),
+        chain({ ...factors, s: matrix(identity(1e8), n, n) }, ['Sin']),
+      ),
+    ).toMatchObject({
+      kind: 'unjudged',
+      reason: expect.stringContaining('rounding alone'),
+    });
+  });
+});
+
+function identity(scale: number): Float64Array {
+  return Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? scale : 0));
+}
+
+describe('perturbByOneUlp', () => {
+  it('moves every element to a neighbouring number and zero not at all', () => {
+    const data = Float32Array.of(1, -1, 0, 1e-30, 3e8);
+    const wide = Float64Array.from(data);
+    const moved = perturbByOneUlp(
+      { a: { dtype: 'float32', dims: [5], data }, b: { dtype: 'float64', dims: [5], data: wide } },
+      1,
+    );
+    const steps = (before: ArrayLike<number>, after: ArrayLike<number | bigint | string>, epsilon: number) =>
+      Array.from(before, (value, i) => Math.abs(Number(after[i]) - value) / (Math.abs(value) * epsilon || 1));
+    for (const [name, before, epsilon] of [
+      ['a', data, 2 ** -23],
+      ['b', wide, 2 ** -52],
+    ] as const) {
+      const relative = steps(before, moved[name]?.data ?? [], epsilon);
+      expect(relative[2]).toBe(0);
+      for (const step of relative.toSpliced(2, 1)) {
+        expect(step).toBeGreaterThanOrEqual(0.5);
+        expect(step).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+});
