@@ -5,8 +5,8 @@ import type { Column } from './text-table.ts';
 /** One line per Conv, ConvTranspose, Gemm and MatMul; terminal and HTML show the same cells. */
 export const nodeColumns: readonly Column[] = [
   { title: 'node', most: 40 },
-  { title: 'op' },
-  { title: 'shape' },
+  { title: 'op', spare: true },
+  { title: 'shape', spare: true },
   { title: 'method' },
   { title: 'ranks' },
   { title: 'params' },

@@ -8,6 +8,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Cut in the middle beyond this width. */
   readonly most?: number;
+  /** Left out where the table is too wide. */
+  readonly spare?: boolean;
 }
 
 const gap = '  ';
@@ -16,8 +18,8 @@ const gap = '  ';
 const narrowest = 16;
 
 /**
- * Aligned columns, a blank before each line and two between columns. Where the table is wider than `width`, the first
- * column gives way to all but the last; lines that are still longer end in `…`.
+ * Aligned columns, a blank before each line and two between columns. Where the table is wider than `width`, spare
+ * columns go, then the first column gives way; lines that are still longer end in `…`.
  *
  * @param rows cells per column; missing cells are empty
  * @param width columns of the terminal, unlimited where it is none
@@ -29,9 +31,17 @@ export function textTable(
 ): string[] {
   const cells = rows.map((row) => columns.map(({ most = Infinity }, k) => cutMiddle(row[k] ?? '', most)));
   const widths = columns.map(({ title }, k) => Math.max(title.length, ...cells.map((row) => row[k]?.length ?? 0)));
-  const needed = widths.slice(0, -1).reduce((sum, each) => sum + each + gap.length, 1);
+  const excess = widths.reduce((sum, each) => sum + each + gap.length, 1 - gap.length) - width;
+  const spare = columns.findIndex((column) => column.spare);
+  if (excess > 0 && spare >= 0) {
+    return textTable(
+      columns.toSpliced(spare, 1),
+      rows.map((row) => row.toSpliced(spare, 1)),
+      width,
+    );
+  }
   const [first = 0, ...others] = widths;
-  const fitted = [Math.min(first, Math.max(narrowest, first - Math.max(0, needed - width))), ...others];
+  const fitted = [Math.min(first, Math.max(narrowest, first - Math.max(0, excess))), ...others];
   const line = (row: readonly string[]) => {
     const padded = row.map((cell, k) => pad(cutMiddle(cell, fitted[k] ?? 0), fitted[k] ?? 0, columns[k]?.align));
     return cutEnd(` ${padded.join(gap)}`.trimEnd(), width);

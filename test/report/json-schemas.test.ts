@@ -8,10 +8,13 @@ import { exampleReport } from './example-report.ts';
 const text = (file: string) => readFileSync(`schemas/${file}`, 'utf8');
 
 describe('the JSON Schemas in schemas/', () => {
-  test.each(Object.entries(schemaSources))('%s is what its source makes: `npm run build` writes it', async (file, source) => {
-    const module = await import(`../../src/${source.room}/${source.file}.ts`);
-    expect(text(file)).toBe(jsonSchemaText(source.title, module[source.name]));
-  });
+  test.each(Object.entries(schemaSources))(
+    '%s is what its source makes: `npm run build` writes it',
+    async (file, source) => {
+      const module = await import(`../../src/${source.room}/${source.file}.ts`);
+      expect(text(file)).toBe(jsonSchemaText(source.title, module[source.name]));
+    },
+  );
 
   test('are all generated', () => {
     const present = readdirSync('schemas').filter((file) => file.endsWith('.schema.json'));
