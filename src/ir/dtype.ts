@@ -66,6 +66,10 @@ export function dtypeBits(dtype: DType): number {
   return bits[dtype];
 }
 
+export function isDType(name: string): name is DType {
+  return Object.hasOwn(bits, name);
+}
+
 export function isRealDType(dtype: DType): dtype is RealDType {
   return dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' || dtype === 'float64';
 }

@@ -78,10 +78,7 @@ export function toFloat64(tensor: Tensor): Float64Array {
 export function fromFloat64(data: ArrayLike<number>, dims: readonly number[], dtype: DType): Tensor {
   const encode = encoders[dtype];
   if (!encode) throw new RangeError(`cannot make a ${dtype} tensor from numbers`);
-  const tensor = emptyLike(dtype, dims);
-  if (data.length !== tensor.size) {
-    throw new RangeError(`${data.length} elements do not fill dims [${dims.join(', ')}]`);
-  }
+  const tensor = tensorFor(data.length, dtype, dims);
   encode(data, dataView(tensor));
   return tensor;
 }
@@ -109,10 +106,7 @@ export function toIntegers(tensor: Tensor): number[] {
 
 /** An int64 tensor; dims default to one axis. */
 export function int64Tensor(values: readonly (number | bigint)[], dims: readonly number[] = [values.length]): Tensor {
-  const tensor = emptyLike('int64', dims);
-  if (values.length !== tensor.size) {
-    throw new RangeError(`${values.length} elements do not fill dims [${dims.join(', ')}]`);
-  }
+  const tensor = tensorFor(values.length, 'int64', dims);
   const view = dataView(tensor);
   values.forEach((value, i) => {
     view.setBigInt64(i * 8, BigInt(value), true);
@@ -137,8 +131,10 @@ export function bfloat16Bits(x: number): number {
 const scratchFloat = new Float32Array(1);
 const scratchWord = new Uint32Array(scratchFloat.buffer);
 
-function emptyLike(dtype: DType, dims: readonly number[]): Tensor {
+/** Zeros, to be filled with `count` elements. */
+function tensorFor(count: number, dtype: DType, dims: readonly number[]): Tensor {
   const size = dims.reduce((product, dim) => product * dim, 1);
+  if (count !== size) throw new RangeError(`${count} elements do not fill dims [${dims.join(', ')}]`);
   return new Tensor(dtype, [...dims], memorySource(new Uint8Array(Math.ceil((size * dtypeBits(dtype)) / 8))));
 }
 
