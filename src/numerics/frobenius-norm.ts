@@ -14,7 +14,14 @@ export function sumOfSquares(data: RealArray, start = 0, end = data.length): num
     const middle = start + BLOCK * Math.ceil((end - start) / (2 * BLOCK));
     return sumOfSquares(data, start, middle) + sumOfSquares(data, middle, end);
   }
-  let sum = 0;
-  for (let i = start; i < end; i++) sum += data[i]! * data[i]!;
-  return sum;
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let i = start;
+  for (; i + 3 < end; i += 4) {
+    s0 += data[i]! * data[i]!;
+    s1 += data[i + 1]! * data[i + 1]!;
+    s2 += data[i + 2]! * data[i + 2]!;
+    s3 += data[i + 3]! * data[i + 3]!;
+  }
+  for (; i < end; i++) s0 += data[i]! * data[i]!;
+  return s0 + s1 + (s2 + s3);
 }

@@ -11,24 +11,25 @@ const CHUNK = 8 * 1024 * 1024;
  * taken over chunks of columns of the unfolding, which is never built as a whole and never widened here: float32 data
  * stays float32 until the product, where `Blas` widens it.
  * @param array float32 or float64[d₀, …, d_N-1]
+ * @param chunk numbers of the unfolding held at a time
  * @returns float64[dₙ, dₙ], symmetric to the last bit
  */
-export async function gramMatrix(array: RealNdArray, mode: number, blas: Blas): Promise<Float64Array> {
+export async function gramMatrix(array: RealNdArray, mode: number, blas: Blas, chunk = CHUNK): Promise<Float64Array> {
   const { before, size, after } = splitAt(array.dims, mode);
   const gram = new Float64Array(size * size);
-  for (const { data, columns } of unfoldedChunks(array.data, before, size, after)) {
+  for (const { data, columns } of unfoldedChunks(array.data, before, size, after, chunk)) {
     await addGram(gram, { data, rows: size, columns }, blas);
   }
   return gram;
 }
 
 /** The unfolding [size, before·after] of data [before, size, after], some columns at a time. */
-function* unfoldedChunks(data: RealArray, before: number, size: number, after: number) {
-  if (before === 1 && data.length <= CHUNK) {
+function* unfoldedChunks(data: RealArray, before: number, size: number, after: number, chunk: number) {
+  if (before === 1 && data.length <= chunk) {
     yield { data, columns: after };
     return;
   }
-  const width = Math.max(1, Math.floor(CHUNK / size));
+  const width = Math.max(1, Math.floor(chunk / size));
   const total = before * after;
   for (let start = 0; start < total; start += width) {
     const columns = Math.min(width, total - start);

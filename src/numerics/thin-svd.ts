@@ -1,4 +1,5 @@
 import type { Blas } from './blas.ts';
+import { frobeniusNorm } from './frobenius-norm.ts';
 import { gramMatrix } from './gram-matrix.ts';
 import { jacobiRows } from './jacobi-rows.ts';
 import type { RealNdArray } from './nd-array.ts';
@@ -64,7 +65,7 @@ function shapeOf({ data, dims }: RealNdArray): { m: number; n: number } {
 
 /** From orthogonal rows s·vᵀ and rows uᵀ to columns, by falling s; a row of zeros gets a v that completes the others. */
 function sortedTriplets(rows: Float64Array, left: Float64Array, m: number, n: number): ThinSvd {
-  const norms = Float64Array.from({ length: m }, (_, i) => Math.hypot(...sliceOf(rows, i, n)));
+  const norms = Float64Array.from({ length: m }, (_, i) => frobeniusNorm(sliceOf(rows, i, n)));
   const order = Array.from(norms.keys()).sort((a, b) => norms[b]! - norms[a]!);
   const right = new Float64Array(m * n);
   const sortedLeft = new Float64Array(m * m);
@@ -99,7 +100,7 @@ function complete(rows: Float64Array, at: number, n: number) {
       for (let c = 0; c < n; c++) product += row[c]! * rows[r * n + c]!;
       for (let c = 0; c < n; c++) row[c]! -= product * rows[r * n + c]!;
     }
-    const norm = Math.hypot(...row);
+    const norm = frobeniusNorm(row);
     for (let c = 0; c < n; c++) row[c]! /= norm;
   }
 }

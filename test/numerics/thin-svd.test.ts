@@ -101,4 +101,16 @@ describe('gramMatrix', () => {
       }
     }
   });
+
+  test('comes out the same however few columns are taken at a time', async () => {
+    const array = { data: Float32Array.from(exactRandom(6, 360)), dims: [5, 6, 12] };
+    for (const mode of [0, 1, 2]) {
+      const whole = await gramMatrix(array, mode, plainBlas);
+      for (const chunk of [1, 13, 40, 100]) {
+        const pieces = await gramMatrix(array, mode, plainBlas, chunk);
+        // Sums of at most 72 products below ¼, in another order.
+        expect(largestDifference(pieces, whole)).toBeLessThanOrEqual(72 * 18 * Number.EPSILON);
+      }
+    }
+  });
 });
