@@ -1,13 +1,18 @@
 // min cost over methods and ranks  subject to  ‖Ŵ−W‖/‖W‖ ≤ max
-import { type CandidateSpace, definePass, type RankChoice, type Ranks, rankForEnergy, ranksFromSpectra, skip } from 'onnx-tucker/pass';
+import {
+  type CandidateSpace,
+  definePass,
+  type RankChoice,
+  type Ranks,
+  rankForEnergy,
+  ranksFromSpectra,
+  skip,
+} from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 const options = z.strictObject({
   max: z.number().gt(0).lt(1).default(0.01).describe('largest weightError of a node'),
 });
-
-/** Factor by which ranks grow while a fit misses the bound. */
-const growth = 1.125;
 
 export default definePass({
   name: 'error-ranks',
@@ -28,22 +33,51 @@ export default definePass({
 });
 
 /**
- * Ranks below the energy ranks cannot reach the bound: the error of any factorization is at least that of the best
- * matrix of the same rank in each unfolding. From there ranks grow together until a fit is good enough or gains nothing.
+ * Ranks below those of the energy cannot reach the bound: the error of any factorization is at least that of the best
+ * matrix of the same rank in each unfolding. For matrices they also suffice. Otherwise ranks grow from there towards the
+ * largest that still gain: a fit there says whether to search at all, bisection finds where the bound is met.
  */
 async function smallestRanks(space: CandidateSpace, max: number): Promise<Ranks | undefined> {
-  let ranks = space.clamp(await ranksFromSpectra(space, (spectrum) => rankForEnergy(spectrum, 1 - max * max)));
-  while (space.gains(ranks)) {
-    if ((await space.weightError(ranks)) <= max) return ranks;
-    const grown = space.clamp(grow(space, ranks));
-    if (Object.entries(grown).every(([name, rank]) => rank === ranks[name])) return undefined;
-    ranks = grown;
+  const least = await ranksFromSpectra(space, (spectrum) => rankForEnergy(spectrum, 1 - max * max));
+  const at = (share: number) => space.clamp(between(space, least, share));
+  const suffices = async (share: number) => (await space.weightError(at(share))) <= max;
+  if (!space.gains(at(0))) return undefined;
+  if (await suffices(0)) return at(0);
+  let [low, high] = [0, largestShare((share) => space.gains(at(share)))];
+  if (sameRanks(at(low), at(high)) || !(await suffices(high))) return undefined;
+  for (let step = 0; step < searchSteps; step++) {
+    const middle = (low + high) / 2;
+    if (await suffices(middle)) high = middle;
+    else low = middle;
   }
-  return undefined;
+  return at(high);
 }
 
-function grow({ decomposition }: CandidateSpace, ranks: Ranks): Ranks {
-  return Object.fromEntries(decomposition.axes.map(({ name, max }) => [name, Math.min(max, Math.ceil((ranks[name] ?? 1) * growth + 1e-9))]));
+/** Fits cost; five of them find the rank to 3 % of its range. */
+const searchSteps = 5;
+
+/** Bisection for the largest share with a property that holds up to some point. */
+function largestShare(holds: (share: number) => boolean): number {
+  if (holds(1)) return 1;
+  let [low, high] = [0, 1];
+  for (let step = 0; step < 30; step++) {
+    const middle = (low + high) / 2;
+    if (holds(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function between({ decomposition }: CandidateSpace, least: Ranks, share: number): Ranks {
+  const ranks = decomposition.axes.map(({ name, max }) => {
+    const from = least[name] ?? 1;
+    return [name, from + Math.floor(share * (max - from))] as const;
+  });
+  return Object.fromEntries(ranks);
+}
+
+function sameRanks(a: Ranks, b: Ranks): boolean {
+  return Object.entries(a).every(([name, rank]) => rank === b[name]);
 }
 
 /** Params and MACs count alike, each relative to the node's own. */
