@@ -34,8 +34,19 @@ async function main() {
 }
 
 async function staticModule() {
-  const flags = ['create', 'verify', 'convert', 'delimited', 'typeurl', 'comments', 'service'].map((flag) => `--no-${flag}`);
-  const text = await promisify(pbjs.main)(['-t', 'static-module', '-w', 'es6', '--dependency', 'protobufjs/minimal.js', ...flags, proto]);
+  const flags = ['create', 'verify', 'convert', 'delimited', 'typeurl', 'comments', 'service'].map(
+    (flag) => `--no-${flag}`,
+  );
+  const text = await promisify(pbjs.main)([
+    '-t',
+    'static-module',
+    '-w',
+    'es6',
+    '--dependency',
+    'protobufjs/minimal.js',
+    ...flags,
+    proto,
+  ]);
   const packed = replaceAll(text, typed, "$1.packed(message.$3, '$2')", 10);
   const withoutDefaults = replaceAll(packed, /^ +\w+\.prototype\.\w+ = [^;{]+;\n/gm, '');
   return replaceAll(withoutDefaults, /^ +this\.\w+ = \[\];\n/gm, '');
@@ -50,9 +61,7 @@ function replaceAll(text, pattern, replacement, expected) {
 }
 
 function listMessages(namespace) {
-  return namespace.nestedArray.flatMap((item) =>
-    item instanceof protobuf.Type ? [item, ...listMessages(item)] : [],
-  );
+  return namespace.nestedArray.flatMap((item) => (item instanceof protobuf.Type ? [item, ...listMessages(item)] : []));
 }
 
 /** TensorProto.Segment → TensorProtoSegment */
@@ -65,7 +74,8 @@ function fieldType(field) {
   const type =
     field.resolvedType instanceof protobuf.Type
       ? nameOf(field.resolvedType)
-      : { string: 'string', bytes: 'Uint8Array', int64: 'bigint', uint64: 'bigint', bool: 'boolean' }[field.type] ?? 'number';
+      : ({ string: 'string', bytes: 'Uint8Array', int64: 'bigint', uint64: 'bigint', bool: 'boolean' }[field.type] ??
+        'number');
   return field.repeated ? `${type}[]` : type;
 }
 

@@ -1,7 +1,17 @@
 import { dirname, join } from 'node:path';
 import { diagnostics } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
-import { closeQuietly, errorCode, type ExternalFile, ExternalTensor, type FileSystem, ioFailure, locationComponents, nodeFileSystem, type OutputFiles } from '../wire/index.ts';
+import {
+  closeQuietly,
+  type ExternalFile,
+  ExternalTensor,
+  errorCode,
+  type FileSystem,
+  ioFailure,
+  locationComponents,
+  nodeFileSystem,
+  type OutputFiles,
+} from '../wire/index.ts';
 import { allTensors } from './all-tensors.ts';
 
 const pieceBytes = 8 * 2 ** 20;
@@ -12,7 +22,13 @@ const pieceBytes = 8 * 2 ** 20;
  *
  * @throws output-exists, external-data-link, cannot-read, cannot-write
  */
-export async function copyExternal(model: Model, target: string, overwrite: boolean, output: OutputFiles, system: FileSystem = nodeFileSystem): Promise<void> {
+export async function copyExternal(
+  model: Model,
+  target: string,
+  overwrite: boolean,
+  output: OutputFiles,
+  system: FileSystem = nodeFileSystem,
+): Promise<void> {
   const files = new Set<ExternalFile>();
   for (const { source } of allTensors(model)) if (source instanceof ExternalTensor) files.add(source.file);
   for (const file of files) {
@@ -34,7 +50,11 @@ async function targetPath(file: ExternalFile, folder: string, system: FileSystem
     } catch (cause) {
       if (errorCode(cause) !== 'EEXIST') throw ioFailure('write', path, cause);
       if (!(await system.lstat(path)).isDirectory()) {
-        throw diagnostics.unsafeModel('external-data-link', `external data would be written through ${path}, which is no folder`, {});
+        throw diagnostics.unsafeModel(
+          'external-data-link',
+          `external data would be written through ${path}, which is no folder`,
+          {},
+        );
       }
     }
   }
@@ -58,7 +78,10 @@ function* piecesOf(file: ExternalFile, system: FileSystem): Generator<Uint8Array
       // A new buffer each time: the one before may not be written yet.
       const buffer = Buffer.allocUnsafeSlow(pieceBytes);
       const count = system.readSync(descriptor, buffer, 0, pieceBytes, position);
-      if (count === 0) throw diagnostics.io('external-data-changed', 'the file changed while the model was in use', { file: file.path });
+      if (count === 0)
+        throw diagnostics.io('external-data-changed', 'the file changed while the model was in use', {
+          file: file.path,
+        });
       yield buffer.subarray(0, count);
       position += BigInt(count);
     }

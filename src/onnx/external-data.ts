@@ -24,7 +24,11 @@ export const unresolved: ExternalResolver = ({ tensor, location, length }) => ({
  *
  * @throws external-data-invalid (exit 3): no location, numbers that are none, a length that is not dtype × dims
  */
-export function externalPlace(entries: readonly StringStringEntryProto[], tensor: string, expected: number): ExternalPlace {
+export function externalPlace(
+  entries: readonly StringStringEntryProto[],
+  tensor: string,
+  expected: number,
+): ExternalPlace {
   const values = new Map<string, string>();
   for (const { key = '', value = '' } of entries) {
     if (values.has(key)) throw invalid(tensor, `gives "${key}" twice`);

@@ -8,7 +8,12 @@ const smallestBytes = 1024;
 const alignment = 4096;
 
 export function isWorthExternal(tensor: Tensor): boolean {
-  return tensor.dtype !== 'string' && tensor.dtype !== 'undefined' && tensor.source.byteLength >= smallestBytes && !tensor.extras?.['sparse'];
+  return (
+    tensor.dtype !== 'string' &&
+    tensor.dtype !== 'undefined' &&
+    tensor.source.byteLength >= smallestBytes &&
+    !tensor.extras?.sparse
+  );
 }
 
 /**
@@ -16,7 +21,10 @@ export function isWorthExternal(tensor: Tensor): boolean {
  *
  * @returns for each tensor the function from the file's name to its external_data entries
  */
-export async function writeExternal(tensors: Iterable<Tensor>, file: StagedFile): Promise<Map<Tensor, (location: string) => StringStringEntryProto[]>> {
+export async function writeExternal(
+  tensors: Iterable<Tensor>,
+  file: StagedFile,
+): Promise<Map<Tensor, (location: string) => StringStringEntryProto[]>> {
   const entries = new Map<Tensor, (location: string) => StringStringEntryProto[]>();
   for (const tensor of tensors) {
     const gap = (alignment - (file.position % alignment)) % alignment;

@@ -10,7 +10,7 @@ export function leftover(message: object, known: readonly string[]): Fields {
     if (value !== undefined && !known.includes(name)) fields[name] = plain(value);
   }
   const unknowns: unknown = Reflect.get(message, '$unknowns');
-  if (unknowns !== undefined) fields['$unknowns'] = unknowns;
+  if (unknowns !== undefined) fields.$unknowns = unknowns;
   return fields;
 }
 
@@ -21,7 +21,7 @@ function plain(value: unknown): unknown {
 
 /** What {@link leftover} gave, from the extras that carry it; nothing for entities that we made. */
 export function fieldsOf(extras: Extras | undefined): Fields {
-  const fields = extras?.['fields'];
+  const fields = extras?.fields;
   return typeof fields === 'object' && fields !== null ? (fields as Fields) : {};
 }
 

@@ -4,8 +4,8 @@ import { type AttributeKind, attributeKinds, plainFields } from './attribute-kin
 import { leftover } from './leftover.ts';
 import type { ReadContext } from './read-context.ts';
 import { readSparseTensor } from './read-sparse-tensor.ts';
-import { refuseExternal } from './refuse-external.ts';
 import { readTensor } from './read-tensor.ts';
+import { refuseExternal } from './refuse-external.ts';
 import { readType } from './value-type.ts';
 
 export type ReadGraph = (message: GraphProto) => Graph;
@@ -41,14 +41,22 @@ function kindOf(message: AttributeProto): AttributeKind | undefined {
 function readOpaque(message: AttributeProto, context: ReadContext): AttributeValue {
   const tensors: TensorProto[] = [...(message.t ? [message.t] : []), ...(message.tensors ?? [])];
   for (const tensor of tensors) readTensor(tensor, context);
-  const sparse: SparseTensorProto[] = [...(message.sparseTensor ? [message.sparseTensor] : []), ...(message.sparseTensors ?? [])];
+  const sparse: SparseTensorProto[] = [
+    ...(message.sparseTensor ? [message.sparseTensor] : []),
+    ...(message.sparseTensors ?? []),
+  ];
   for (const tensor of sparse) readSparseTensor(tensor, context);
   const value = leftover(message, message.name ? ['name'] : []);
   refuseExternal(value);
   return { kind: 'opaque', value };
 }
 
-function readValue(message: AttributeProto, { kind }: AttributeKind, context: ReadContext, readGraph: ReadGraph): AttributeValue {
+function readValue(
+  message: AttributeProto,
+  { kind }: AttributeKind,
+  context: ReadContext,
+  readGraph: ReadGraph,
+): AttributeValue {
   switch (kind) {
     case 'float':
       return { kind, value: message.f ?? 0 };

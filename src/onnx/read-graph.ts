@@ -41,7 +41,14 @@ export function readFunction(message: FunctionProto, context: ReadContext): Func
   for (const name of message.output ?? []) body.outputs.push(find(name, 'output'));
   body.extras = readValueLists({ ...(message.valueInfo && { valueInfo: message.valueInfo }) }, body, find, context);
   readNodes(message.node ?? [], scope, context);
-  const known = ['input', 'output', 'node', 'valueInfo', ...(message.name ? ['name'] : []), ...(message.domain ? ['domain'] : [])];
+  const known = [
+    'input',
+    'output',
+    'node',
+    'valueInfo',
+    ...(message.name ? ['name'] : []),
+    ...(message.domain ? ['domain'] : []),
+  ];
   const extras = { fields: leftover(message, known) };
   refuseExternal(extras.fields);
   keep(extras, context.places.get(message));

@@ -5,8 +5,8 @@ import { type ExternalResolver, unresolved } from './external-data.ts';
 import { keepModelBytes } from './kept.ts';
 import { asExtras, leftover } from './leftover.ts';
 import type { ReadContext } from './read-context.ts';
-import { defaultDomain } from './read-node.ts';
 import { readFunction, readGraph } from './read-graph.ts';
+import { defaultDomain } from './read-node.ts';
 import { refuseExternal } from './refuse-external.ts';
 
 export interface ReadOptions {

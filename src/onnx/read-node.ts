@@ -18,8 +18,11 @@ export function readNode(
   readSubgraph: (message: GraphProto, outer: Scope) => Graph,
 ): Node {
   const label = nodeLabel(message);
-  if (!message.opType) throw diagnostics.invalidModel('node-without-operator', 'a node names no operator', { node: label });
-  const attributes = (message.attribute ?? []).map((item) => readAttribute(item, context, (graph) => readSubgraph(graph, scope)));
+  if (!message.opType)
+    throw diagnostics.invalidModel('node-without-operator', 'a node names no operator', { node: label });
+  const attributes = (message.attribute ?? []).map((item) =>
+    readAttribute(item, context, (graph) => readSubgraph(graph, scope)),
+  );
   refuseDuplicates(attributes, label);
   const domain = message.domain ?? '';
   const silent = [...(message.name ? ['name'] : []), ...(defaultDomain(domain) ? [] : ['domain'])];
@@ -62,7 +65,8 @@ function declared(name: string, scope: Scope): Value {
 function refuseDuplicates(attributes: readonly Attribute[], node: string): void {
   const names = new Set<string>();
   for (const { name } of attributes) {
-    if (names.has(name)) throw diagnostics.invalidModel('duplicate-attribute', `the attribute "${name}" is given twice`, { node });
+    if (names.has(name))
+      throw diagnostics.invalidModel('duplicate-attribute', `the attribute "${name}" is given twice`, { node });
     names.add(name);
   }
 }

@@ -34,7 +34,13 @@ export function readSparseTensor(message: SparseTensorProto, context: ReadContex
   return new Tensor(values.dtype, dims, { byteLength, storage: 'typed', read }, { sparse: leftover(message, []) });
 }
 
-function expand(values: Tensor, indices: Tensor, dims: readonly number[], byteLength: number, name: string): Uint8Array {
+function expand(
+  values: Tensor,
+  indices: Tensor,
+  dims: readonly number[],
+  byteLength: number,
+  name: string,
+): Uint8Array {
   if (byteLength > densestBytes) {
     throw diagnostics.limitExceeded(`the sparse tensor takes ${byteLength} bytes when expanded`, { tensor: name });
   }
@@ -44,7 +50,10 @@ function expand(values: Tensor, indices: Tensor, dims: readonly number[], byteLe
   const positions = new BigInt64Array(new Uint8Array(indices.bytes()).buffer);
   const rank = indices.dims.length === 1 ? 1 : dims.length;
   for (let item = 0; item < values.size; item++) {
-    const at = flatIndex(positions.subarray(item * rank, (item + 1) * rank), indices.dims.length === 1 ? undefined : dims);
+    const at = flatIndex(
+      positions.subarray(item * rank, (item + 1) * rank),
+      indices.dims.length === 1 ? undefined : dims,
+    );
     if (at < 0n || at * BigInt(width) >= byteLength) throw invalid(name, `has an index outside its shape`);
     dense.set(from.subarray(item * width, (item + 1) * width), Number(at) * width);
   }

@@ -27,7 +27,12 @@ export function readInitializer(message: TensorProto, context: ReadContext): Ten
   return tensorOf(message, context, message.name, ['name']);
 }
 
-function tensorOf(message: TensorProto, context: ReadContext, name: string | undefined, known: readonly string[]): Tensor {
+function tensorOf(
+  message: TensorProto,
+  context: ReadContext,
+  name: string | undefined,
+  known: readonly string[],
+): Tensor {
   const dtype = message.dataType === undefined ? undefined : dtypeOf(message.dataType);
   const label = name ?? '';
   const dims = readDims(message.dims ?? [], label);
@@ -50,11 +55,18 @@ export function readDims(dims: readonly bigint[], tensor: string): number[] {
   throw diagnostics.invalidModel('invalid-dims', `the tensor has dims [${dims.slice(0, 8).join(', ')}]`, { tensor });
 }
 
-function tensorSource(message: TensorProto, dtype: DType, dims: readonly number[], tensor: string, context: ReadContext): TensorSource {
+function tensorSource(
+  message: TensorProto,
+  dtype: DType,
+  dims: readonly number[],
+  tensor: string,
+  context: ReadContext,
+): TensorSource {
   const size = dims.reduce((product, dim) => product * dim, 1);
   const expected = Math.ceil((size * dtypeBits(dtype)) / 8);
   if (message.dataLocation === external) {
-    if (dtype === 'string' || dtype === 'undefined') throw wrongSize(tensor, `is of type ${dtype}, which cannot be external`);
+    if (dtype === 'string' || dtype === 'undefined')
+      throw wrongSize(tensor, `is of type ${dtype}, which cannot be external`);
     return context.external(externalPlace(message.externalData ?? [], tensor, expected));
   }
   const filled = [...typedFields, 'rawData', 'stringData'].filter((field) => Reflect.get(message, field) !== undefined);
@@ -80,7 +92,13 @@ function stringSource(strings: readonly Uint8Array[], size: number, tensor: stri
   return { byteLength: bytes.byteLength, storage: 'typed', read: () => bytes };
 }
 
-function typedSource(message: TensorProto, dtype: DType, expected: number, tensor: string, filled?: string): TensorSource {
+function typedSource(
+  message: TensorProto,
+  dtype: DType,
+  expected: number,
+  tensor: string,
+  filled?: string,
+): TensorSource {
   const layout = typedLayout(dtype);
   if (!layout) {
     if (filled !== undefined) throw wrongSize(tensor, `is of no known type and holds ${filled}`);

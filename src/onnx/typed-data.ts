@@ -1,5 +1,12 @@
 import type { DType } from '../ir/index.ts';
-import { type PackedKind, packedBytes, packedCount, packVarints, type TensorProto, unpackVarints } from '../wire/index.ts';
+import {
+  type PackedKind,
+  packedBytes,
+  packedCount,
+  packVarints,
+  type TensorProto,
+  unpackVarints,
+} from '../wire/index.ts';
 
 /** Field of TensorProto that holds elements of a type when raw_data does not. */
 export type TypedField = 'floatData' | 'int32Data' | 'int64Data' | 'doubleData' | 'uint64Data';
@@ -13,7 +20,12 @@ export interface TypedLayout {
   readonly signed: boolean;
 }
 
-const layout = (field: TypedField, kind: PackedKind, bytes: 1 | 2 | 4 | 8, signed: boolean): TypedLayout => ({ field, kind, bytes, signed });
+const layout = (field: TypedField, kind: PackedKind, bytes: 1 | 2 | 4 | 8, signed: boolean): TypedLayout => ({
+  field,
+  kind,
+  bytes,
+  signed,
+});
 const float = layout('floatData', 'float', 4, true);
 const double = layout('doubleData', 'double', 8, true);
 const small = (bytes: 1 | 2 | 4, signed: boolean): TypedLayout => layout('int32Data', 'int32', bytes, signed);
@@ -47,6 +59,9 @@ const layouts: Partial<Record<DType, TypedLayout>> = {
   uint64: unsigned(8),
 };
 
+const signedArrays = { 1: Int8Array, 2: Int16Array, 4: Int32Array, 8: BigInt64Array } as const;
+const unsignedArrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
+
 export const typedFields: readonly TypedField[] = ['floatData', 'int32Data', 'int64Data', 'doubleData', 'uint64Data'];
 
 /** Undefined for strings and for types without data. */
@@ -66,7 +81,7 @@ export function rawFromTyped(message: TensorProto, { field, kind, bytes }: Typed
   const words = unpackVarints(payload);
   if (bytes === 8) return new Uint8Array(words.buffer);
   const low = new Uint32Array(words.buffer);
-  const narrow = bytes === 4 ? new Uint32Array(words.length) : bytes === 2 ? new Uint16Array(words.length) : new Uint8Array(words.length);
+  const narrow = new unsignedArrays[bytes](words.length);
   for (let index = 0; index < words.length; index++) narrow[index] = low[2 * index] ?? 0;
   return new Uint8Array(narrow.buffer);
 }
@@ -74,11 +89,6 @@ export function rawFromTyped(message: TensorProto, { field, kind, bytes }: Typed
 /** raw_data layout → payload of the packed typed field. */
 export function typedFromRaw(raw: Uint8Array, { kind, bytes, signed }: TypedLayout): Uint8Array {
   if (kind === 'float' || kind === 'double') return raw;
-  const copy = new Uint8Array(raw).buffer;
-  const numbers =
-    bytes === 8 ? new (signed ? BigInt64Array : BigUint64Array)(copy)
-    : bytes === 4 ? new (signed ? Int32Array : Uint32Array)(copy)
-    : bytes === 2 ? new (signed ? Int16Array : Uint16Array)(copy)
-    : new (signed ? Int8Array : Uint8Array)(copy);
+  const numbers = new (signed ? signedArrays : unsignedArrays)[bytes](new Uint8Array(raw).buffer);
   return packVarints(numbers, numbers.length);
 }

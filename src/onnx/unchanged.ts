@@ -4,7 +4,11 @@ import { decodeMessage, encodeMessage, type Messages } from '../wire/index.ts';
  * `kept`, if it says the same as `current`, which is written from scratch. Bytes of other writers may differ from ours
  * (field order, packing) and yet say the same: then both are compared in our form.
  */
-export function unchangedBytes<Name extends keyof Messages>(name: Name, kept: Uint8Array, current: Messages[Name]): Uint8Array | undefined {
+export function unchangedBytes<Name extends keyof Messages>(
+  name: Name,
+  kept: Uint8Array,
+  current: Messages[Name],
+): Uint8Array | undefined {
   const written = encodeMessage(name, current);
   if (samePieces(written, [kept])) return kept;
   return samePieces(written, encodeMessage(name, decodeMessage(name, kept))) ? kept : undefined;

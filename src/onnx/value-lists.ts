@@ -2,8 +2,8 @@ import type { Extras, Graph, Value, ValueType } from '../ir/index.ts';
 import type { GraphProto, ValueInfoProto } from '../wire/index.ts';
 import { keep, keptBytes } from './kept.ts';
 import { leftover } from './leftover.ts';
-import { describeValue, sameValueInfo, valueInfoMessage } from './value-info.ts';
 import type { ReadContext } from './read-context.ts';
+import { describeValue, sameValueInfo, valueInfoMessage } from './value-info.ts';
 
 /** The lists of a graph that describe values, in the order in which a value takes its description from them. */
 export const valueLists = ['input', 'output', 'valueInfo'] as const;
@@ -85,5 +85,7 @@ function describe(value: Value, info: ValueInfoProto, key: string, context: Read
 /** The same bytes as the value's own description: the common case, without encoding anything. */
 function keptLike(value: Value, place: { bytes: Uint8Array; start: number; end: number } | undefined): boolean {
   const own = keptBytes(value.extras);
-  return own !== undefined && place !== undefined && Buffer.compare(own, place.bytes.subarray(place.start, place.end)) === 0;
+  return (
+    own !== undefined && place !== undefined && Buffer.compare(own, place.bytes.subarray(place.start, place.end)) === 0
+  );
 }

@@ -14,11 +14,11 @@ export function readType(message: TypeProto): ValueType {
   const dims = tensor.shape && (tensor.shape.dim ?? []);
   const extras: Record<string, unknown> = { ...asExtras(others) };
   const tensorFields = leftover(tensor, ['elemType', 'shape']);
-  if (Object.keys(tensorFields).length > 0) extras['tensor'] = tensorFields;
+  if (Object.keys(tensorFields).length > 0) extras.tensor = tensorFields;
   const shapeFields = tensor.shape ? leftover(tensor.shape, ['dim']) : {};
-  if (Object.keys(shapeFields).length > 0) extras['shape'] = shapeFields;
+  if (Object.keys(shapeFields).length > 0) extras.shape = shapeFields;
   const dimFields = dims?.map((dim) => leftover(dim, isDim(dim) ? ['dimValue', 'dimParam'] : []));
-  if (dimFields?.some((fields) => Object.keys(fields).length > 0)) extras['dims'] = dimFields;
+  if (dimFields?.some((fields) => Object.keys(fields).length > 0)) extras.dims = dimFields;
   return {
     kind: 'tensor',
     dtype,
@@ -66,6 +66,6 @@ function part(extras: Extras | undefined, key: string): Fields {
 }
 
 function dimFields(extras: Extras | undefined, length: number): readonly Fields[] {
-  const fields = extras?.['dims'];
+  const fields = extras?.dims;
   return Array.isArray(fields) && fields.length === length ? fields : [];
 }

@@ -13,11 +13,11 @@ export function attributeMessage(attribute: Attribute, context: WriteContext, wr
   const named = name === '' ? {} : { name };
   if (value.kind === 'opaque') return { ...(value.value as AttributeProto), ...named };
   const kind = attributeKinds.find((item) => item.kind === value.kind);
-  const stillAbsent = extras?.['absent'] === true && isDefault(value);
+  const stillAbsent = extras?.absent === true && isDefault(value);
   return {
     ...fieldsOf(extras),
     ...named,
-    ...(kind && extras?.['untyped'] !== true && { type: kind.type }),
+    ...(kind && extras?.untyped !== true && { type: kind.type }),
     ...(kind && !stillAbsent && { [kind.field]: fieldValue(value, context, writeGraph) }),
   };
 }

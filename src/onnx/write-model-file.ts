@@ -44,7 +44,12 @@ export async function writeModelFile(model: Model, path: string, options: WriteF
 }
 
 /** Stages external data, if any, and returns the model's bytes. */
-async function stageData(model: Model, path: string, options: WriteFileOptions, output: OutputFiles): Promise<Uint8Array[]> {
+async function stageData(
+  model: Model,
+  path: string,
+  options: WriteFileOptions,
+  output: OutputFiles,
+): Promise<Uint8Array[]> {
   const { externalData = 'auto', overwrite = false, inPlace = false, system, fromScratch = false } = options;
   const tensors = externalTensors(model, externalData);
   const asRead = externalData === 'auto' || (tensors.length === 0 && !hasExternal(model));

@@ -35,7 +35,9 @@ export function writeModelPieces(model: Model, options: WriteOptions = {}): Uint
 export function isUnchanged(model: Model): boolean {
   const kept = keptBytes(model.extras);
   if (!kept) return false;
-  return unchangedBytes('ModelProto', kept, modelMessage(model, { fromScratch: true, placement: asRead })) !== undefined;
+  return (
+    unchangedBytes('ModelProto', kept, modelMessage(model, { fromScratch: true, placement: asRead })) !== undefined
+  );
 }
 
 function asRead(): TensorPlacement {

@@ -26,7 +26,7 @@ export function tensorMessage(tensor: Tensor, name: string | undefined, context:
 
 /** A sparse initializer, in the form it was read. */
 export function sparseMessage(tensor: Tensor, name: string): SparseTensorProto | undefined {
-  const sparse = tensor.extras?.['sparse'];
+  const sparse = tensor.extras?.sparse;
   if (typeof sparse !== 'object' || sparse === null) return undefined;
   const { values, ...rest } = sparse as SparseTensorProto;
   return { ...rest, values: { ...values, name } };

@@ -11,7 +11,6 @@ export interface Codec<Message> {
 export type Codecs = { [Name in keyof Messages]: Codec<Messages[Name]> };
 
 /** The static module under our own types: its int64 are our bigint, its reader and writer ours. */
-// biome-ignore lint/complexity/useLiteralKeys: pbjs puts no types on what it exports
 export const codecs: Codecs = onnx as unknown as Codecs;
 
 /** What is remembered by place, and can be written as the bytes it was: each appears in repeated fields. */

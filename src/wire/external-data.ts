@@ -53,7 +53,9 @@ export class ExternalFolder {
   resolve({ tensor, location, offset, length }: ExternalPlace): ExternalTensor {
     let file = this.#files.get(location);
     if (!file) {
-      file = new ExternalFile(location, join(this.#folder, location), this.#check(location, tensor), () => this.#open(location, tensor));
+      file = new ExternalFile(location, join(this.#folder, location), this.#check(location, tensor), () =>
+        this.#open(location, tensor),
+      );
       this.#files.set(location, file);
     }
     if (offset + length > file.size) {
@@ -98,7 +100,8 @@ export class ExternalFolder {
     if (!status.isFile()) throw outside(location, tensor, 'it is not a regular file');
     const real = this.#real(path);
     const named = this.#system.lstatSync(real);
-    if (named.dev !== status.dev || named.ino !== status.ino) throw outside(location, tensor, 'the file was exchanged while it was opened');
+    if (named.dev !== status.dev || named.ino !== status.ino)
+      throw outside(location, tensor, 'the file was exchanged while it was opened');
     if (this.#roots.some((root) => isInside(root, real))) return status;
     if (!isInside(this.#folder, real)) throw outside(location, tensor, "it leads out of the model's folder");
     if (status.nlink !== 1n) throw link(location, tensor, location);
@@ -220,7 +223,9 @@ function isInside(folder: string, path: string): boolean {
 }
 
 function outside(location: string, tensor: string, reason: string) {
-  return diagnostics.unsafeModel('external-data-outside', `external data at ${JSON.stringify(location)}: ${reason}`, { tensor });
+  return diagnostics.unsafeModel('external-data-outside', `external data at ${JSON.stringify(location)}: ${reason}`, {
+    tensor,
+  });
 }
 
 function link(location: string, tensor: string, component: string) {

@@ -7,7 +7,11 @@ import { diagnostics } from '../diagnostics.ts';
  */
 export function locationComponents(location: string, tensor: string): string[] {
   const refuse = (reason: string) =>
-    diagnostics.unsafeModel('external-data-outside', `external data at ${JSON.stringify(location.slice(0, 200))}: ${reason}`, { tensor });
+    diagnostics.unsafeModel(
+      'external-data-outside',
+      `external data at ${JSON.stringify(location.slice(0, 200))}: ${reason}`,
+      { tensor },
+    );
   if (location.includes('\0')) throw refuse('the path contains NUL');
   if (location.startsWith('/')) throw refuse('the path is absolute');
   if (location.includes('\\')) throw refuse('the path contains a backslash, which separates folders on Windows');

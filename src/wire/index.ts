@@ -1,20 +1,27 @@
 export { verbatim } from './codecs.ts';
-export { closeQuietly, type ExternalFile, ExternalFolder, type ExternalOptions, type ExternalPlace, ExternalTensor } from './external-data.ts';
+export {
+  closeQuietly,
+  type ExternalFile,
+  ExternalFolder,
+  type ExternalOptions,
+  type ExternalPlace,
+  ExternalTensor,
+} from './external-data.ts';
 export { locationComponents } from './external-location.ts';
 export { type FileStatus, type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
 export type * from './generated/messages.ts';
 export { errorCode, ioFailure } from './io-failure.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export {
-  decodeMessage,
-  decodeModelProto,
   type DecodedModel,
   type DecodeOptions,
+  decodeMessage,
+  decodeModelProto,
   encodeMessage,
   encodeModelProto,
 } from './model-bytes.ts';
 export { OutputFiles, type OutputOptions, type StagedFile } from './output-files.ts';
-export { concatenate, packedBytes, packedCount, type PackedKind, packVarints, unpackVarints } from './packed.ts';
+export { concatenate, type PackedKind, packedBytes, packedCount, packVarints, unpackVarints } from './packed.ts';
 export { readBytes } from './read-bytes.ts';
 export { removeTemporaries } from './temporaries.ts';
 export type { Place, Places } from './wire-reader.ts';

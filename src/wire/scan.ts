@@ -25,6 +25,18 @@ export function scanModel(bytes: Uint8Array, limits: Limits, file?: string): voi
   new Scanner(bytes, limits, file).message('ModelProto', bytes.byteLength, 0, 0);
 }
 
+/** A message being walked. */
+interface Frame {
+  readonly name: string;
+  readonly end: number;
+  /** Messages around it. */
+  readonly depth: number;
+  /** Graphs around it, itself included. */
+  readonly graphs: number;
+  /** Product of a tensor's dims so far. */
+  elements: number;
+}
+
 class Scanner {
   readonly #bytes: Uint8Array;
   readonly #limits: Limits;
@@ -41,38 +53,39 @@ class Scanner {
   }
 
   message(name: string, end: number, graphs: number, depth: number): void {
-    const fields = schema[name] ?? {};
-    const depthNow = name === 'GraphProto' ? graphs + 1 : graphs;
-    this.#count(name, depthNow, depth);
-    const names = nameFields[name];
-    let elements = 1;
-    while (this.#position < end) {
-      const start = this.#position;
-      const tag = this.#varint(end);
-      const field = Math.floor(tag / 8);
-      if (field < 1 || field > 0x1fff_ffff) this.#fail('has a field number that does not exist', start);
-      const wire = tag % 8;
-      if (wire !== 2) {
-        if (name === 'TensorProto' && field === 1 && wire === 0) elements *= Math.max(0, this.#varint(end));
-        else this.#skip(wire, field, end, start, depth);
-        continue;
-      }
-      const stop = this.#length(end, start);
-      if (name === 'TensorProto' && field === 1) {
-        while (this.#position < stop) elements *= this.#varint(stop);
-        continue;
-      }
-      const child = fields[field];
-      if (child !== undefined && child in schema) this.message(child, stop, depthNow, depth + 1);
-      else if (names?.includes(field) && stop - this.#position > this.#limits.nameBytes) this.#tooLong(start);
-      if (name === 'GraphProto' && (field === 5 || field === 15)) this.#limit('initializers', ++this.#initializers);
-      this.#position = stop;
-    }
+    const frame: Frame = { name, end, depth, graphs: name === 'GraphProto' ? graphs + 1 : graphs, elements: 1 };
+    this.#count(frame);
+    while (this.#position < end) this.#field(frame);
     // A negative dim reads as a number near 2^64; the reader of tensors names it. Zero makes any product small.
-    if (elements > this.#limits.elements && elements < 2 ** 63) this.#limit('elements', elements);
+    if (frame.elements > this.#limits.elements && frame.elements < 2 ** 63) this.#limit('elements', frame.elements);
   }
 
-  #count(name: string, graphs: number, depth: number): void {
+  #field(frame: Frame): void {
+    const start = this.#position;
+    const tag = this.#varint(frame.end);
+    const field = Math.floor(tag / 8);
+    const wire = tag % 8;
+    if (field < 1 || field > 0x1fff_ffff) this.#fail('has a field number that does not exist', start);
+    const isDims = frame.name === 'TensorProto' && field === 1;
+    if (isDims && wire === 0) frame.elements *= this.#varint(frame.end);
+    else if (wire !== 2) this.#skip(wire, field, frame.end, start, frame.depth);
+    else {
+      const stop = this.#length(frame.end, start);
+      if (isDims) while (this.#position < stop) frame.elements *= this.#varint(stop);
+      else this.#content(frame, field, start, stop);
+      this.#position = stop;
+    }
+  }
+
+  /** A field with a length: a message to go into, a name to measure, or bytes to pass by. */
+  #content({ name, graphs, depth }: Frame, field: number, start: number, stop: number): void {
+    const child = schema[name]?.[field];
+    if (child !== undefined && child in schema) this.message(child, stop, graphs, depth + 1);
+    else if (nameFields[name]?.includes(field) && stop - this.#position > this.#limits.nameBytes) this.#tooLong(start);
+    if (name === 'GraphProto' && (field === 5 || field === 15)) this.#limit('initializers', ++this.#initializers);
+  }
+
+  #count({ name, graphs, depth }: Frame): void {
     this.#limit('messages', ++this.#messages);
     if (name === 'NodeProto') this.#limit('nodes', ++this.#nodes);
     if (name === 'GraphProto') this.#limit('depth', graphs);
@@ -81,7 +94,12 @@ class Scanner {
 
   #limit(which: 'nodes' | 'initializers' | 'depth' | 'elements' | 'messages', count: number): void {
     if (count <= this.#limits[which]) return;
-    const text = which === 'depth' ? 'nests graphs deeper' : which === 'elements' ? 'holds a tensor of more elements' : `holds more ${which}`;
+    const text =
+      which === 'depth'
+        ? 'nests graphs deeper'
+        : which === 'elements'
+          ? 'holds a tensor of more elements'
+          : `holds more ${which}`;
     throw diagnostics.limitExceeded(
       `the model ${text} than the limit of ${this.#limits[which]}`,
       this.#where(),
@@ -90,7 +108,10 @@ class Scanner {
   }
 
   #tooLong(start: number): never {
-    throw diagnostics.limitExceeded(`a name is longer than the limit of ${this.#limits.nameBytes} bytes`, this.#where(start));
+    throw diagnostics.limitExceeded(
+      `a name is longer than the limit of ${this.#limits.nameBytes} bytes`,
+      this.#where(start),
+    );
   }
 
   #length(end: number, start: number): number {
@@ -107,7 +128,11 @@ class Scanner {
     else if (wire === 2) this.#position = this.#length(end, start);
     else if (wire === 3) this.#group(field, end, start, depth);
     else if (wire === 5) this.#advance(4, end, start);
-    else this.#fail(`has wire type ${wire}, which ${wire === 4 ? 'ends a group that was not opened' : 'does not exist'}`, start);
+    else
+      this.#fail(
+        `has wire type ${wire}, which ${wire === 4 ? 'ends a group that was not opened' : 'does not exist'}`,
+        start,
+      );
   }
 
   #group(field: number, end: number, start: number, depth: number): void {

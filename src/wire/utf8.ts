@@ -16,9 +16,11 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 export function encodeUtf8(text: string): Uint8Array {
   if (!/[\udc80-\udcff]/u.test(text)) return Buffer.from(text, 'utf8');
-  const pieces = text.split(/([\udc80-\udcff])/u).map((piece, index) =>
-    index % 2 === 1 ? Buffer.of(piece.charCodeAt(0) - lowSurrogate) : Buffer.from(piece, 'utf8'),
-  );
+  const pieces = text
+    .split(/([\udc80-\udcff])/u)
+    .map((piece, index) =>
+      index % 2 === 1 ? Buffer.of(piece.charCodeAt(0) - lowSurrogate) : Buffer.from(piece, 'utf8'),
+    );
   return Buffer.concat(pieces);
 }
 

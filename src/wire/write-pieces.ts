@@ -12,7 +12,11 @@ const mostPieces = 512;
  *
  * @throws the signal's reason
  */
-export async function writePieces(target: PieceTarget, pieces: Iterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+export async function writePieces(
+  target: PieceTarget,
+  pieces: Iterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const batch of batches(pieces)) {
     for (let rest = batch; rest.length > 0; ) {
       signal?.throwIfAborted();

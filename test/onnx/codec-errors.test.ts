@@ -8,8 +8,16 @@ const w = (more: TensorProto): GraphProto => ({ initializer: [floats('w', [3, 2,
 
 /** What is wrong, and the code and exit status that it must get. */
 const cases: readonly (readonly [string, GraphProto, string])[] = [
-  ['two initializers of one name', { initializer: [floats('w', [3, 2, 3, 3]), floats('w', [1])] }, 'duplicate-definition'],
-  ['two nodes that define one value', { node: [node('Relu', ['x'], ['y']), node('Relu', ['x'], ['y'])] }, 'duplicate-definition'],
+  [
+    'two initializers of one name',
+    { initializer: [floats('w', [3, 2, 3, 3]), floats('w', [1])] },
+    'duplicate-definition',
+  ],
+  [
+    'two nodes that define one value',
+    { node: [node('Relu', ['x'], ['y']), node('Relu', ['x'], ['y'])] },
+    'duplicate-definition',
+  ],
   ['a node that defines a value twice', { node: [node('Split', ['x'], ['y', 'y'])] }, 'duplicate-definition'],
   ['a node that defines an initializer', { node: [node('Relu', ['x'], ['w'])], output: [] }, 'duplicate-definition'],
   ['two inputs of one name', { input: [tensorInput('x', [1]), tensorInput('x', [1])] }, 'duplicate-definition'],
@@ -18,16 +26,41 @@ const cases: readonly (readonly [string, GraphProto, string])[] = [
   ['raw_data that is too short', w({ rawData: new Uint8Array(8) }), 'tensor-data-size'],
   ['raw_data that is too long', w({ rawData: new Uint8Array(1000) }), 'tensor-data-size'],
   ['too few float_data', { initializer: [{ name: 'w', dims: [2n], dataType: 1, floatData: [1] }] }, 'tensor-data-size'],
-  ['data in the field of another type', { initializer: [{ name: 'w', dims: [1n], dataType: 1, int64Data: [1n] }] }, 'tensor-data-size'],
+  [
+    'data in the field of another type',
+    { initializer: [{ name: 'w', dims: [1n], dataType: 1, int64Data: [1n] }] },
+    'tensor-data-size',
+  ],
   ['no data at all', { initializer: [{ name: 'w', dims: [2n], dataType: 1 }] }, 'tensor-data-size'],
-  ['strings in raw_data', { initializer: [{ name: 'w', dims: [1n], dataType: 8, rawData: new Uint8Array(1) }] }, 'tensor-data-size'],
+  [
+    'strings in raw_data',
+    { initializer: [{ name: 'w', dims: [1n], dataType: 8, rawData: new Uint8Array(1) }] },
+    'tensor-data-size',
+  ],
   ['data twice', w({ floatData: [1] }), 'tensor-data-twice'],
   ['a negative dim', w({ dims: [-3n, 2n] }), 'invalid-dims'],
   ['a dim that is no safe integer', w({ dims: [2n ** 60n, 0n], rawData: new Uint8Array() }), 'invalid-dims'],
   ['an initializer without a name', { initializer: [floats('', [1])] }, 'value-without-name'],
   ['a node without an operator', { node: [{ input: ['x'], output: ['y'] }] }, 'node-without-operator'],
-  ['an attribute twice', { node: [node('Relu', ['x'], ['y'], { attribute: [{ name: 'a', i: 1n, type: 2 }, { name: 'a', i: 1n, type: 2 }] })] }, 'duplicate-attribute'],
-  ['external data without a location', { initializer: [{ name: 'w', dims: [2n], dataType: 1, dataLocation: 1 }] }, 'external-data-invalid'],
+  [
+    'an attribute twice',
+    {
+      node: [
+        node('Relu', ['x'], ['y'], {
+          attribute: [
+            { name: 'a', i: 1n, type: 2 },
+            { name: 'a', i: 1n, type: 2 },
+          ],
+        }),
+      ],
+    },
+    'duplicate-attribute',
+  ],
+  [
+    'external data without a location',
+    { initializer: [{ name: 'w', dims: [2n], dataType: 1, dataLocation: 1 }] },
+    'external-data-invalid',
+  ],
   ['external data of the wrong length', external({ length: '10' }), 'external-data-invalid'],
   ['a negative external offset', external({ offset: '-8' }), 'external-data-invalid'],
   ['an external offset that is no number', external({ offset: '1e3' }), 'external-data-invalid'],
@@ -76,15 +109,22 @@ describe('readModel refuses', () => {
 
 describe('limits are counted before anything is made', () => {
   const limits = { nodes: 10, initializers: 5, depth: 4, nameBytes: 50, elements: 100, messages: 200 };
-  const many = <Item>(count: number, make: (index: number) => Item) => Array.from({ length: count }, (_, index) => make(index));
+  const many = <Item>(count: number, make: (index: number) => Item) =>
+    Array.from({ length: count }, (_, index) => make(index));
   const chain = (count: number) => many(count, (index) => node('Relu', [index ? `v${index}` : 'x'], [`v${index + 1}`]));
   const nested = (depth: number): GraphProto =>
-    depth === 1 ? { node: [] } : { node: [{ opType: 'If', attribute: [{ name: 'b', type: 5, g: nested(depth - 1) }] }] };
+    depth === 1
+      ? { node: [] }
+      : { node: [{ opType: 'If', attribute: [{ name: 'b', type: 5, g: nested(depth - 1) }] }] };
   const base = (graph: GraphProto) => ({ input: [tensorInput('x', [1])], ...graph });
 
   const pairs: [string, GraphProto, GraphProto][] = [
     ['nodes', base({ node: chain(10) }), base({ node: chain(11) })],
-    ['initializers', { initializer: many(5, (i) => floats(`w${i}`, [1])) }, { initializer: many(6, (i) => floats(`w${i}`, [1])) }],
+    [
+      'initializers',
+      { initializer: many(5, (i) => floats(`w${i}`, [1])) },
+      { initializer: many(6, (i) => floats(`w${i}`, [1])) },
+    ],
     ['depth', nested(4), nested(5)],
     ['name', { name: 'n'.repeat(50) }, { name: 'n'.repeat(51) }],
     ['elements', { initializer: [floats('w', [10, 10])] }, { initializer: [floats('w', [101])] }],

@@ -1,4 +1,11 @@
-import { concatenate, encodeModelProto, type GraphProto, type ModelProto, type NodeProto, type TensorProto } from '../../src/wire/index.ts';
+import {
+  concatenate,
+  encodeModelProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from '../../src/wire/index.ts';
 
 /** Bytes of a message, for tests that need a file that no exporter would write. */
 export function bytesOf(message: ModelProto): Uint8Array {
@@ -19,7 +26,10 @@ export function node(opType: string, input: string[], output: string[], more: No
 }
 
 export function tensorInput(name: string, dims: readonly number[]) {
-  return { name, type: { tensorType: { elemType: 1, shape: { dim: dims.map((dim) => ({ dimValue: BigInt(dim) })) } } } };
+  return {
+    name,
+    type: { tensorType: { elemType: 1, shape: { dim: dims.map((dim) => ({ dimValue: BigInt(dim) })) } } },
+  };
 }
 
 /** x → Conv(w) → Relu → y, with everything about it in order. */

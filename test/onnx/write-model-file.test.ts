@@ -1,9 +1,20 @@
-import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DiagnosticError } from '../../src/diagnostics.ts';
-import { memorySource, type Model, Tensor } from '../../src/ir/index.ts';
+import { type Model, memorySource, Tensor } from '../../src/ir/index.ts';
 import { readModel, readModelFile, type WriteFileOptions, writeModelFile } from '../../src/onnx/index.ts';
 import { faultyFileSystem } from './faulty-file-system.ts';
 import { bytesOf, floats, smallModel } from './model-bytes.ts';
@@ -63,7 +74,9 @@ describe('writeModelFile', () => {
     const caught = await failure(() => writeModelFile(readModel(original), path));
     expect(caught?.message).toBe(`cannot write the file: no such file or directory (ENOENT) (${path}) [cannot-write]`);
     mkdirSync(target());
-    expect(await codeOf(() => writeModelFile(readModel(original), target(), { overwrite: true }))).toBe('cannot-write 7');
+    expect(await codeOf(() => writeModelFile(readModel(original), target(), { overwrite: true }))).toBe(
+      'cannot-write 7',
+    );
     expect(readdirSync(work)).toEqual(['out.onnx']);
   });
 
@@ -198,7 +211,10 @@ function edited(model: Model): Model {
 }
 
 function tensors(model: Model): [string, string][] {
-  return [...model.graph.initializers].map(({ name, tensor }) => [name, Buffer.from(tensor?.bytes() ?? []).toString('hex')]);
+  return [...model.graph.initializers].map(({ name, tensor }) => [
+    name,
+    Buffer.from(tensor?.bytes() ?? []).toString('hex'),
+  ]);
 }
 
 async function failure(act: () => Promise<unknown>): Promise<DiagnosticError | undefined> {

@@ -17,7 +17,8 @@ beforeAll(() => {
   mkdirSync(join(base, 'model-evil'));
   mkdirSync(join(base, 'cache'));
   for (const path of ['secret.bin', 'model-evil/secret.bin', 'cache/blob']) writeFileSync(join(base, path), secret);
-  for (const path of ['w.bin', 'sub/w.bin', 'sub/deep/w.bin', 'ünïcode.bin', '..w', 'w..', ' w', '%2e%2e']) writeFileSync(join(folder, path), 'inside');
+  for (const path of ['w.bin', 'sub/w.bin', 'sub/deep/w.bin', 'ünïcode.bin', '..w', 'w..', ' w', '%2e%2e'])
+    writeFileSync(join(folder, path), 'inside');
   symlinkSync('../secret.bin', join(folder, 'link-out'));
   symlinkSync(join(base, 'secret.bin'), join(folder, 'link-absolute'));
   symlinkSync('w.bin', join(folder, 'link-inside'));
@@ -132,7 +133,9 @@ describe('external data', () => {
     ['of 2^62 bytes', 0n, 2n ** 62n],
     ['at 2^62', 2n ** 62n, 2n ** 62n],
   ] as const)('%s is refused', (_, offset, length) => {
-    const caught = caughtFrom(() => new ExternalFolder(folder).resolve({ tensor: 't', location: 'w.bin', offset, length }));
+    const caught = caughtFrom(() =>
+      new ExternalFolder(folder).resolve({ tensor: 't', location: 'w.bin', offset, length }),
+    );
     expect(caught).toMatchObject({ code: 'external-data-range', exitCode: 3, where: { tensor: 't' } });
   });
 
@@ -177,7 +180,12 @@ describe('external data', () => {
   test('that changes after the model was read is refused', () => {
     const path = join(folder, 'changing.bin');
     writeFileSync(path, 'inside');
-    const tensor = new ExternalFolder(folder).resolve({ tensor: 't', location: 'changing.bin', offset: 0n, length: 6n });
+    const tensor = new ExternalFolder(folder).resolve({
+      tensor: 't',
+      location: 'changing.bin',
+      offset: 0n,
+      length: 6n,
+    });
     expect(Buffer.from(tensor.read()).toString()).toBe('inside');
     writeFileSync(path, 'shorter than it was');
     expect(caughtFrom(() => tensor.read())).toMatchObject({ code: 'external-data-changed', exitCode: 7 });

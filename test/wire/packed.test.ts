@@ -27,5 +27,7 @@ test('data that a writer split into packed and single numbers is one payload', (
   const whole = packVarints([1, 300, -1], 3);
   expect(packedBytes([packVarints([1], 1), 300, -1n], 'int64')).toEqual(whole);
   expect(packedCount([packVarints([1], 1), 300, -1n], 'int64')).toBe(3);
-  expect([...new Float32Array(packedBytes([new Uint8Array([0, 0, 128, 63]), 2], 'float').slice().buffer)]).toEqual([1, 2]);
+  expect([...new Float32Array(packedBytes([new Uint8Array([0, 0, 128, 63]), 2], 'float').slice().buffer)]).toEqual([
+    1, 2,
+  ]);
 });

@@ -26,7 +26,7 @@ test('schemas/onnx.proto has every enum of the standard', () => {
 
 test('the comparison is of a schema with something in it', () => {
   expect(Object.keys(oracle.messages).length).toBeGreaterThan(25);
-  expect(oracle.messages['TensorProto']?.['float_data']?.packed).toBe(true);
+  expect(oracle.messages.TensorProto?.float_data?.packed).toBe(true);
 });
 
 function fieldsOf(type: protobuf.Type): Record<string, Field> {
