@@ -38,7 +38,7 @@ export function transformImage(
 
 function toImage(pixels: NumericArray, dims: readonly number[]): Image {
   const [height, width, channels] = [dims[0]!, dims[1]!, dims[2] ?? 1];
-  return { height, width, channels, data: Float32Array.from(toNumbers(pixels)) };
+  return { height, width, channels, data: new Float32Array(toNumbers(pixels)) };
 }
 
 function keepsSize({ height, width }: Image, { keepSize }: ImageTransform): boolean {

@@ -1,4 +1,4 @@
 /** Images, arrays and labels → batches for a model. */
 export type { Batch } from './batches.ts';
 export { type Dataset, type DatasetOptions, openDataset } from './dataset.ts';
-export { type PreprocessInput, preprocessSchema, presetNames } from './preprocess.ts';
+export type { PreprocessInput } from './preprocess.ts';

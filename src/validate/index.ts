@@ -3,7 +3,6 @@ export { type Accuracy, type AccuracyOptions, type Agreement, measureAccuracy, t
 export { type CompareOptions, type Comparison, compareModels, type FeedBatch } from './compare-models.ts';
 export { type ExactEquivalence, type ExactOptions, exactEquivalence } from './exact-equivalence.ts';
 export type { InputShapes } from './input-shapes.ts';
-export { type Interval, wilsonInterval } from './intervals.ts';
 export {
   type LatencyComparison,
   type LatencyOptions,

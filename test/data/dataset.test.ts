@@ -335,6 +335,13 @@ describe('openDataset warns', () => {
     ]);
   });
 
+  test('of values that are not finite', async () => {
+    const file = folder.npy('nan.npy', new Float32Array([0, Number.NaN]), [2, 1]);
+    const seen: Diagnostic[] = [];
+    await openDataset(file, { ports: [port(['N', 1])], onWarning: (warning) => seen.push(warning) });
+    expect(seen).toMatchObject([{ code: 'non-finite-input' }]);
+  });
+
   test('not where pixels are normalised, or asked for raw', async () => {
     expect(await warnings(pixels, 'imagenet')).toEqual([]);
     expect(await warnings(pixels, 'raw')).toEqual([]);

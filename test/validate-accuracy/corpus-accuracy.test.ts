@@ -1,13 +1,9 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { openDataset } from '../../src/data/index.ts';
 import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
 import { measureAccuracy } from '../../src/validate/index.ts';
-
-const corpus = path.resolve(process.env.ONNX_TUCKER_CORPUS ?? '../shared/corpus');
-const present = existsSync(corpus);
-if (!present) console.warn(`skipped: there are no models and images at ${corpus}`);
+import { corpus, corpusTest } from '../support/corpus.ts';
 
 /** Top-1 in percent that the corpus states, for these very images or for the whole test set they are part of. */
 const stated = [
@@ -40,14 +36,14 @@ const stated = [
   { model: 'mnist_lenet300', data: 'mnist_test_5000', preprocess: 'mnist', top1: 98.97, samples: 1000 },
 ];
 
-(present ? describe : describe.skip)('measureAccuracy on trained models', () => {
+describe('measureAccuracy on trained models', () => {
   let runtime: Runtime;
   beforeAll(async () => {
     runtime = await openRuntime({ threads: 1 });
   });
   afterAll(() => runtime?.close());
 
-  test.each(stated)(
+  corpusTest.each(stated)(
     'finds the stated accuracy of $model on $data',
     async ({ model, data, preprocess, top1, samples }) => {
       const session = await runtime.load({ path: path.join(corpus, 'models', `${model}.onnx`) });
