@@ -15,6 +15,7 @@ export async function contract(network: TensorNetwork, factors: Factors, blas: B
   checkNetwork(network);
   checkFactors(network, factors);
   let parts: Labelled[] = network.factors.map(({ name, indices }) => ({ ...factors[name]!, indices }));
+  if (parts.length === 0) return { data: Float64Array.of(1), dims: [] };
   while (parts.length > 1) {
     const [a, b] = cheapestPair(parts, network);
     const rest = parts.filter((part) => part !== a && part !== b);

@@ -1,4 +1,5 @@
 import type { Blas } from './blas.ts';
+import { columnNorms } from './column-norms.ts';
 import { randomStart, spectralStart } from './cp-start.ts';
 import { balance, type CpModel, type CpTensor } from './cp-state.ts';
 import { type Projection, projectInputs, type Swept, solveProjected, sweep } from './cp-sweep.ts';
@@ -8,12 +9,13 @@ export interface CpFitOptions {
   readonly blas: Blas;
   readonly random: SeededRandom;
   readonly starts?: number;
+  readonly reseeds?: number;
   readonly maxSweeps?: number;
   readonly tolerance?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Sweeps that each start is given before the best one goes on. */
+/** Sweeps that each start is given before the worse half is dropped; twice as many in every further round. */
 const TRIAL_SWEEPS = 20;
 
 /** Sweeps over which progress is measured: ALS crosses flat stretches before it falls again. */
@@ -30,20 +32,53 @@ interface Run extends Swept {
 }
 
 /**
- * CP by alternating least squares. Every start gets a few sweeps, the best goes on to the end. After each sweep the
- * model is extrapolated along the last change, x + a·(x − x₋), which is kept only where the error falls (line search of
- * Harshman 1970 and Bro 1998, with a reach that adapts): the error never rises, and long flat stretches take a fraction
- * of the sweeps.
+ * CP by alternating least squares. The error has many local minima, so several starts compete: after a few sweeps the
+ * worse half is dropped, the rest go on for twice as long, until one is left and runs to the end.
+ *
+ * After each sweep the model is extrapolated along the last change, x + a·(x − x₋), which is kept only where the error
+ * falls (line search of Harshman 1970 and Bro 1998, with a reach that adapts): the error never rises, and long flat
+ * stretches take a fraction of the sweeps.
  */
 export async function fitCp(tensor: CpTensor, rank: number, options: CpFitOptions): Promise<Swept> {
   const { starts = 3, maxSweeps = 200, random, blas } = options;
-  let best: Run | undefined;
+  let runs: Run[] = [];
   for (let start = 0; start < starts; start++) {
     const model = start === 0 ? await spectralStart(tensor, rank, random, blas) : randomStart(tensor, rank, random);
-    const run = await advance(await begin(tensor, model, rank, blas), Math.min(TRIAL_SWEEPS, maxSweeps), tensor, rank, options);
-    if (!best || run.squaredError < best.squaredError) best = run;
+    runs.push(await begin(tensor, model, rank, blas));
   }
-  return advance(best!, maxSweeps, tensor, rank, options);
+  for (let sweeps = TRIAL_SWEEPS; runs.length > 1 && sweeps < maxSweeps; sweeps *= 2) {
+    const tried: Run[] = [];
+    for (const run of runs) tried.push(await advance(run, sweeps, tensor, rank, options));
+    runs = tried.sort((a, b) => a.squaredError - b.squaredError).slice(0, Math.ceil(runs.length / 2));
+  }
+  const finished: Run[] = [];
+  for (const run of runs) finished.push(await advance(run, maxSweeps, tensor, rank, options));
+  const best = finished.reduce((least, run) => (run.squaredError < least.squaredError ? run : least));
+  return reseeded(best, tensor, rank, options);
+}
+
+/** Draws the weakest component anew, then the second weakest and so on; after every success again from the weakest. */
+async function reseeded(start: Swept, tensor: CpTensor, rank: number, options: CpFitOptions): Promise<Swept> {
+  const { reseeds = 0, maxSweeps = 200, random, blas } = options;
+  let best = start;
+  for (let count = 0, place = 0; count < reseeds; count++, place++) {
+    const model = redraw(balance(best.model, rank), rank, place % rank, random);
+    const run = await advance(await begin(tensor, model, rank, blas), maxSweeps, tensor, rank, options);
+    if (run.squaredError >= best.squaredError) continue;
+    best = run;
+    place = -1;
+  }
+  return best;
+}
+
+/** The balanced model with normal entries of the same size in its component of the given place, by rising size. */
+function redraw(model: CpModel, rank: number, place: number, random: SeededRandom): CpModel {
+  const sizes = columnNorms(model[0]!, rank);
+  const component = [...sizes.keys()].sort((a, b) => sizes[a]! - sizes[b]!)[place]!;
+  return model.map((factor) => {
+    const scale = sizes[component]! / Math.sqrt(factor.length / rank);
+    return factor.map((value, i) => (i % rank === component ? scale * random.normal() : value));
+  });
 }
 
 async function begin(tensor: CpTensor, start: CpModel, rank: number, blas: Blas): Promise<Run> {

@@ -7,7 +7,7 @@ import { kernelShape } from './kernel-stack.ts';
 import { elementCount, type NdArray, type RealNdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import type { Fit } from './tensor-network.ts';
+import type { Factors, Fit } from './tensor-network.ts';
 
 export interface CpOptions {
   readonly blas: Blas;
@@ -15,12 +15,17 @@ export interface CpOptions {
   readonly random: SeededRandom;
   /**
    * 'joint' keeps the spatial axes in one factor K (1×1 → depthwise k×k → 1×1); 'split' gives each its own, K1 … Kd
-   * (Lebedev et al. 2015). 'joint' by default.
+   * (Lebedev et al. 2015). A kernel without spatial axes has a K of size R in both. 'joint' by default.
    */
   readonly spatial?: 'joint' | 'split';
-  /** Starts that are tried: the spectral one, then random ones; 3 by default. */
+  /** Starts that compete: the spectral one, then random ones; 3 by default. */
   readonly starts?: number;
-  /** Sweeps of the start that came out best; 200 by default. */
+  /**
+   * Times that a settled fit is shaken out of its local minimum: its weakest component is drawn anew, and the result kept
+   * where it ends lower; 0 by default.
+   */
+  readonly reseeds?: number;
+  /** Sweeps of the start that wins; 200 by default. */
   readonly maxSweeps?: number;
   /** A fit ends when ten sweeps lower ‖Ŵ−W‖/‖W‖ by less than this; 1e-6 by default. */
   readonly tolerance?: number;
@@ -57,7 +62,10 @@ export async function cp(kernel: RealNdArray, rank: number, options: CpOptions):
     }
   }
   const energy = sumOfSquares(kernel.data);
-  return { factors: namedFactors(models, kernel.dims, sizes, rank), weightError: energy > 0 ? Math.sqrt(squaredError / energy) : 0 };
+  return {
+    factors: namedFactors(models, kernel.dims, sizes, rank, options.spatial ?? 'joint'),
+    weightError: energy > 0 ? Math.sqrt(squaredError / energy) : 0,
+  };
 }
 
 /** The rank at which CP reproduces any kernel of these dims: the product of all mode sizes but the largest. */
@@ -78,7 +86,13 @@ function cpTensor(data: RealArray, sizes: readonly number[]): CpTensor {
   return { sizes, positions, data, inputsLast, energy: sumOfSquares(data) };
 }
 
-function namedFactors(models: readonly CpModel[], dims: readonly number[], sizes: readonly number[], rank: number) {
+function namedFactors(
+  models: readonly CpModel[],
+  dims: readonly number[],
+  sizes: readonly number[],
+  rank: number,
+  form: 'joint' | 'split',
+): Factors {
   const stacked = (mode: number): NdArray => {
     const data = new Float64Array(models.length * sizes[mode]! * rank);
     for (const [g, model] of models.entries()) data.set(model[mode]!, g * sizes[mode]! * rank);
@@ -86,7 +100,7 @@ function namedFactors(models: readonly CpModel[], dims: readonly number[], sizes
   };
   const rankFirst = (mode: number): NdArray => permuteAxes(stacked(mode), [0, 2, 1]);
   const factors: Record<string, NdArray> = { A: stacked(0), B: rankFirst(1) };
-  const joint = sizes.length === 3;
+  const joint = form === 'joint' || dims.length === 3;
   for (let mode = 2; mode < sizes.length; mode++) {
     const factor = rankFirst(mode);
     if (joint) factors['K'] = { ...factor, dims: [models.length, rank, ...dims.slice(3)] };
