@@ -80,7 +80,7 @@ export function solveLower({ lower, n }: CholeskyFactor, right: Float64Array, co
 }
 
 /** X with Lᵀ·X = Y. float64[n, columns]. */
-export function solveUpperTransposed({ lower, n }: CholeskyFactor, right: Float64Array, columns: number): Float64Array {
+function solveUpperTransposed({ lower, n }: CholeskyFactor, right: Float64Array, columns: number): Float64Array {
   const result = right.slice();
   for (let i = n - 1; i >= 0; i--) {
     scaleRow(result, i, 1 / lower[i * n + i]!, columns);

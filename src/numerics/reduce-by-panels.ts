@@ -3,7 +3,7 @@ import { reflect } from './reflect.ts';
 import type { Tridiagonal } from './tridiagonalize.ts';
 
 /** Reflectors whose updates are collected before they are applied as one product. */
-const PANEL = 64;
+const PANEL = 48;
 /** Rows of the trailing matrix updated by one product: strips of its lower triangle. */
 const STRIP = 512;
 

@@ -1,6 +1,6 @@
 import type { Blas } from './blas.ts';
 import type { NdArray } from './nd-array.ts';
-import { multiply } from './plain-blas.ts';
+import { plainBlas } from './plain-blas.ts';
 
 /** How a mode sits in row-major storage: [before, size, after]. */
 export function splitAt(dims: readonly number[], mode: number) {
@@ -57,24 +57,27 @@ export async function modeProduct(
   array: NdArray,
   matrix: NdArray,
   mode: number,
-  options: { readonly transposed?: boolean; readonly blas?: Blas } = {},
+  { transposed = false, blas = plainBlas }: { readonly transposed?: boolean; readonly blas?: Blas } = {},
 ): Promise<NdArray> {
   const { before, size, after } = splitAt(array.dims, mode);
-  const transposed = options.transposed === true;
   const rank = matrix.dims[transposed ? 1 : 0];
   if (rank === undefined || matrix.dims[transposed ? 0 : 1] !== size) {
     throw new RangeError(`modeProduct: [${matrix.dims.join(', ')}] along mode ${mode} of [${array.dims.join(', ')}]`);
   }
   const dims = array.dims.with(mode, rank);
-  const gemm = options.blas
-    ? options.blas.gemm64
-    : async (problem: Parameters<typeof multiply>[0]) => multiply(problem);
   if (after === 1) {
     // The mode is the last: X as [before, dₙ] times Mᵀ, without any permutation.
-    const data = await gemm({ m: before, n: rank, k: size, a: array.data, b: matrix.data, transB: !transposed });
+    const data = await blas.gemm64({ m: before, n: rank, k: size, a: array.data, b: matrix.data, transB: !transposed });
     return { data, dims };
   }
   const { data } = unfold(array, mode);
-  const product = await gemm({ m: rank, n: before * after, k: size, a: matrix.data, b: data, transA: transposed });
+  const product = await blas.gemm64({
+    m: rank,
+    n: before * after,
+    k: size,
+    a: matrix.data,
+    b: data,
+    transA: transposed,
+  });
   return fold({ data: product, dims: [rank, before * after] }, mode, dims);
 }
