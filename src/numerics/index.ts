@@ -1,3 +1,5 @@
+export type { LeastSquaresFit, LeastSquaresFitOptions, Metric } from './alternating-least-squares.ts';
+export { alternatingLeastSquares } from './alternating-least-squares.ts';
 export type { Blas, GemmOptions, RealArray } from './blas.ts';
 export type { CholeskyFactor } from './cholesky.ts';
 export { cholesky, choleskySolve } from './cholesky.ts';
@@ -35,5 +37,3 @@ export { singularValues, thinSvd } from './thin-svd.ts';
 export type { TuckerOptions, TuckerRanks } from './tucker.ts';
 export { tucker2 } from './tucker.ts';
 export { fold, modeProduct, unfold } from './unfold.ts';
-export type { LeastSquaresFit, LeastSquaresFitOptions, Metric } from './alternating-least-squares.ts';
-export { alternatingLeastSquares } from './alternating-least-squares.ts';
