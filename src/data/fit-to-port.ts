@@ -3,7 +3,7 @@ import type { RuntimePort } from '../runtime/index.ts';
 import { type NumericArray, toNumbers } from './elements.ts';
 import { type ImageTransform, transformImage } from './image-transform.ts';
 import { type Axis, fits, imageAxes, portText, sampleAxes } from './port-shape.ts';
-import { type Preprocess, type PreprocessChoice, presetSettings } from './preprocess.ts';
+import { checkPreprocess, type Preprocess, type PreprocessChoice, presetSettings } from './preprocess.ts';
 import type { Sample } from './samples.ts';
 
 /** How stored samples become values of a model's input. */
@@ -32,15 +32,16 @@ export function fitToPort(port: RuntimePort, example: Sample, choice: Preprocess
   return isImage ? fitImages(port, axes, choice) : fitValues(port, axes, example, choice);
 }
 
+/** Where nothing was asked for, pixels only take the layout of the input: to resize them unasked would hide a mistake. */
 function fitImages(
   port: RuntimePort,
   axes: readonly Axis[] | undefined,
   choice: PreprocessChoice | undefined,
 ): Fitting {
-  const preset = choice?.kind === 'settings' ? undefined : (choice?.name ?? 'raw');
-  const wanted = choice?.kind === 'settings' ? choice.settings : undefined;
-  const place = imageAxes(axes, wanted?.layout);
-  const settings = wanted ?? presetSettings(preset ?? 'raw', inputSize(port, place, preset ?? 'raw'));
+  const preset = choice?.kind === 'preset' ? choice.name : undefined;
+  const wanted = choice?.kind === 'settings' ? choice.settings : checkPreprocess({});
+  const place = imageAxes(axes, wanted.layout);
+  const settings = preset ? presetSettings(preset, inputSize(port, place, preset)) : wanted;
   const channels = settings.channels ?? (place.channels === 1 ? 'gray' : place.channels === 3 ? 'rgb' : undefined);
   const transform: ImageTransform = {
     resize: settings.resize,
@@ -118,7 +119,7 @@ function mismatchHint(dims: readonly number[], axes: readonly Axis[] | undefined
     return 'images are wanted as [N, H, W, C]: numpy.transpose(x, (0, 2, 3, 1)); values that need no preprocessing as the input has them';
   }
   return axes?.length === 3
-    ? 'give "resize" or "crop" in a --preprocess file'
+    ? 'give --preprocess: a preset, which takes the size from the model, or a file with "resize" or "crop"'
     : 'bring the samples in the shape of the input';
 }
 

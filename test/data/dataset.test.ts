@@ -292,6 +292,26 @@ describe('openDataset refuses', () => {
     });
   });
 
+  test('images of another size, unless told to resize them', async () => {
+    const file = folder.npy('other-size.npy', new Uint8Array(2 * 4 * 5 * 3), [2, 4, 5, 3]);
+    const ports = [port(['N', 3, 8, 8])];
+    expect(await refusal(openDataset(file, { ports }))).toMatchObject({
+      code: 'input-shape-mismatch',
+      message: expect.stringContaining('[4, 5, 3], preprocessed to [3, 4, 5]'),
+      hint: expect.stringContaining('"resize"'),
+    });
+    expect((await collect(await openDataset(file, { ports, preprocess: 'raw' }), 2))[0]?.dims).toEqual([2, 3, 8, 8]);
+  });
+
+  test('a preset for an input whose size is open', async () => {
+    const file = folder.npy('open-size.npy', new Uint8Array(2 * 4 * 5 * 3), [2, 4, 5, 3]);
+    const call = openDataset(file, { ports: [port(['N', 3, 'h', 'w'])], preprocess: 'imagenet' });
+    expect(await refusal(call)).toMatchObject({
+      code: 'invalid-preprocess',
+      message: expect.stringContaining('leaves it open'),
+    });
+  });
+
   test('one array for a model of several inputs', async () => {
     const file = folder.npy('single.npy', new Float32Array(7), [7, 1]);
     const ports = [port(['N', 1], 'float32', 'a'), port(['N', 1], 'float32', 'b')];
