@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type Diagnostic, DiagnosticError, type ExitCode } from './diagnostics.ts';
+export { type Config, defineConfig } from './cli/index.ts';
 export type { Event, OnEvent, Stage } from './events.ts';
 export { definePass, type Pass, type Plan, type PlanNode, planSchema } from './pass/index.ts';
 export { apply, bench, type Compressed, compress, type EngineOptions, explain, inspect, type ModelInput, plan, presets, type VerifyResult, verify } from './pipeline/index.ts';

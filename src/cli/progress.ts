@@ -24,7 +24,8 @@ export function createProgress({ output, bars, verbose }: ProgressSettings): Pro
     if (event.kind === 'progress') return view.advance(event);
     view.stop();
     if (event.kind === 'warning') output.say(diagnosticText(event.diagnostic, output));
-    else if (event.state === 'end') output.say(stageLine(event.stage, event.text, event.seconds));
+    else if (event.state === 'end' && (verbose || event.text !== undefined))
+      output.say(stageLine(event.stage, event.text, event.seconds));
   };
   return { onEvent, stop: view.stop };
 }

@@ -1,4 +1,5 @@
 export { allTensors } from './all-tensors.ts';
+export { checkOperators } from './check-operators.ts';
 export type { ExternalResolver } from './external-data.ts';
 export { originalBytes } from './kept.ts';
 export { type Pads, resolvePads } from './operators/index.ts';

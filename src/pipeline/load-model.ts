@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Model, verifyModel } from '../ir/index.ts';
-import { allTensors, originalBytes, readModel, readModelFile } from '../onnx/index.ts';
+import { allTensors, checkOperators, originalBytes, readModel, readModelFile } from '../onnx/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
 
@@ -22,6 +22,7 @@ export async function loadModel(input: ModelInput, { externalRoots }: EngineOpti
   const file = typeof input === 'string' ? input : undefined;
   const model = typeof input === 'string' ? await readModelFile(input, externalRoots ? { externalRoots } : {}) : readModel(input);
   verifyModel(model);
+  checkOperators(model);
   const bytes = originalBytes(model) ?? new Uint8Array();
   return { model, file, byteLength: bytes.byteLength, source: file === undefined ? bytes : { path: file } };
 }
