@@ -62,7 +62,8 @@ class Binder {
     }
     for (const { outputs } of text.nodes) for (const value of outputs) if (value) this.#define(value, scope);
     for (const value of text.valueInfo) {
-      graph.valueInfo.add(scope.names.get(value.token.text) ?? this.#define(value, scope));
+      const known = scope.names.has(value.token.text);
+      graph.valueInfo.add(known ? this.#find(value, scope) : this.#define(value, scope));
     }
     for (const node of text.nodes) graph.append(this.#node(node, scope));
     for (const value of text.outputs) graph.outputs.push(this.#find(value, scope));
@@ -78,10 +79,14 @@ class Binder {
     return value;
   }
 
+  /** The nearest definition. What the text says of the value here adds to what it says there. */
   #find(text: ValueText, scope: Scope): Value {
     for (let at: Scope | undefined = scope; at; at = at.outer) {
       const value = at.names.get(text.token.text);
-      if (value) return value;
+      if (!value) continue;
+      value.type ??= text.type;
+      value.docString ??= text.docString;
+      return value;
     }
     throw this.#tokens.error(`nothing defines %${text.token.text}`, text.token);
   }

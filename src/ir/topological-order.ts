@@ -28,7 +28,7 @@ export function topologicalOrder(graph: Graph): TopologicalOrder {
         stack.pop();
       } else if (open.has(from)) {
         const path = stack.map(({ node }) => node);
-        return { cycle: path.slice(path.indexOf(from)).reverse() };
+        return { cycle: [from, ...path.slice(path.indexOf(from) + 1).reverse()] };
       } else if (!done.has(from)) {
         open.add(from);
         stack.push({ node: from, predecessors: predecessors(from), next: 0 });

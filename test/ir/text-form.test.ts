@@ -88,7 +88,11 @@ describe('the text form', () => {
       'line 3, column 21: expected an integer',
     ],
     ['an open string', graph('%y = "A(%x)'), 'line 3, column 6: a string without end'],
-    ['an open graph', 'ir 10\ngraph "g" () -> () {\n', 'line 3, column 1: expected a value (%name), found the end of the text'],
+    [
+      'an open graph',
+      'ir 10\ngraph "g" () -> () {\n',
+      'line 3, column 1: expected a value (%name), found the end of the text',
+    ],
     [
       'something behind the model',
       'ir 10 graph "g" () -> () {} x',

@@ -13,7 +13,7 @@ interface Oracle {
 type Shapes = Readonly<Record<string, string>>;
 
 const oracle = JSON.parse(readFileSync('test/oracle/shape-inference.json', 'utf8')) as Oracle;
-const corpus = resolve(process.env['ONNX_TUCKER_CORPUS'] ?? '../shared/corpus');
+const corpus = resolve(process.env.ONNX_TUCKER_CORPUS ?? '../shared/corpus');
 const present = existsSync(corpus);
 if (!present) console.warn(`skipped: shape inference on the corpus, there is no ${corpus}`);
 

@@ -119,9 +119,10 @@ function computed(
   );
 }
 
-/** As the runtime would store it: float32 arithmetic can round a scaled size differently. */
+/** As the runtime would store it: float32 arithmetic can round a scaled size differently. Zero has no sign here. */
 function rounded(item: Dim, dtype: DType | undefined): Dim {
-  return typeof item === 'number' && dtype === 'float32' ? Math.fround(item) : item;
+  if (typeof item !== 'number') return item;
+  return (dtype === 'float32' ? Math.fround(item) : item) + 0;
 }
 
 function convert(data: readonly Dim[] | undefined, dtype: DType | undefined): readonly Dim[] | undefined {

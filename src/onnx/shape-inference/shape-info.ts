@@ -1,7 +1,7 @@
 import type { Dim, DType, Value, ValueType } from '../../ir/index.ts';
 import type { Fact } from '../operators/index.ts';
 
-/** What is known of a model's values before it runs. Values that inference never met are unknown. */
+/** What is known of a model's values before it runs. A value that inference never met is what it says itself. */
 export interface ShapeInfo {
   /** Type of a tensor whose element type is known. */
   typeOf(value: Value): ValueType | undefined;
@@ -13,14 +13,16 @@ export interface ShapeInfo {
 }
 
 export function shapeInfo(facts: ReadonlyMap<Value, Fact>): ShapeInfo {
-  const shapeOf = (value: Value) => facts.get(value)?.shape ?? value.shape;
-  const dtypeOf = (value: Value) => facts.get(value)?.dtype ?? value.dtype;
+  // A value made after the inference says of itself what is known; of one that was met, an old size may not hold.
+  const of = (value: Value): Fact => facts.get(value) ?? value;
+  const shapeOf = (value: Value) => of(value).shape;
+  const dtypeOf = (value: Value) => of(value).dtype;
   return {
     shapeOf,
     dtypeOf,
     typeOf(value) {
       const [dtype, shape] = [dtypeOf(value), shapeOf(value)];
-      if (!dtype) return value.type;
+      if (!dtype || dtype === 'undefined') return value.type;
       return { kind: 'tensor', dtype, ...(shape && { shape }) };
     },
     constantOf(value) {
