@@ -9,7 +9,7 @@ import { emitChain } from './emit-chain.ts';
 import { checkExecution } from './execution-check.ts';
 import { isAdmissible } from './candidate-space.ts';
 import { readKernel, toWeightOrder } from './kernel.ts';
-import { type LinearOperator, linearOperator } from './linear-operator.ts';
+import { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
 import { type LoweredStep, lowerChain, stepWeight } from './lowering.ts';
 import { allNodes, nodeNames } from './node-names.ts';
 import type { FactorizePass } from './pass.ts';
@@ -177,7 +177,7 @@ class Rewriter {
     if (!this.#reference || !node) return;
     const network = networkAt(operator, decomposition, ranks);
     const { data } = await contract(network, stored, this.#environment.blas);
-    const dims = operator.weight.shape as readonly number[];
+    const { dims } = constantTensor(operator.weight) as Tensor;
     const kernel = fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
     const index = operator.node.inputs.indexOf(operator.weight);
     editGraph(this.#reference.model.graph, node, (edit) => edit.setInput(node, index, edit.initializer(`${name}/contracted`, kernel)));

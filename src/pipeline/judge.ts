@@ -14,8 +14,8 @@ export const unjudgedVerification: Verification = { exact: null, approximate: nu
  *
  * @throws check-failed (5): then nothing is written
  */
-export async function judgeExactness(runtime: Runtime, reference: ModelSource, rewritten: ModelSource, options: EngineOptions): Promise<Pick<Verification, 'exact' | 'unverified'>> {
-  const result = await exactEquivalence(runtime, reference, rewritten, common(options));
+export async function judgeExactness(runtime: Runtime, reference: ModelSource, rewritten: ModelSource, weightSpacing: number, options: EngineOptions): Promise<Pick<Verification, 'exact' | 'unverified'>> {
+  const result = await exactEquivalence(runtime, reference, rewritten, { ...common(options), weightSpacing });
   if (isUnjudged(result)) return { exact: null, unverified: result.reason };
   const { ok, maxRelativeError, tolerance } = result;
   if (!ok)

@@ -1,4 +1,5 @@
 import { diagnostics } from '../diagnostics.ts';
+import { isRealDType, machineEpsilon, type Model } from '../ir/index.ts';
 import type { Applied } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
@@ -26,15 +27,15 @@ export async function verdictOf(run: Run, { reference, changed }: Applied, outpu
   if (!wholeModel && options.evaluate === undefined) return { verification: unjudgedVerification, benchmark: null };
   const rewritten = changed ? output.model : run.model;
   return withSources(reference && wholeModel ? [rewritten, reference] : [rewritten], ([written, dense]) =>
-    judgeSources(run, loaded.source, written as ModelSource, dense),
+    judgeSources(run, loaded.source, written as ModelSource, dense, coarsestSpacing(rewritten)),
   );
 }
 
-async function judgeSources(run: Run, original: ModelSource, written: ModelSource, dense: ModelSource | undefined): Promise<Verdict> {
+async function judgeSources(run: Run, original: ModelSource, written: ModelSource, dense: ModelSource | undefined, weightSpacing: number): Promise<Verdict> {
   const { options, resources, watch } = run;
   const runtime = await resources.runtime();
   const verification = await watch.time('verify', async () => {
-    const exact = dense ? await judgeExactness(runtime, dense, written, options) : { exact: null, unverified: null };
+    const exact = dense ? await judgeExactness(runtime, dense, written, weightSpacing, options) : { exact: null, unverified: null };
     if (exact.unverified !== null) return { ...unjudgedVerification, ...exact };
     return { ...unjudgedVerification, ...exact, ...(await judgeAgreement(runtime, original, written, options)) };
   });
@@ -44,6 +45,12 @@ async function judgeSources(run: Run, original: ModelSource, written: ModelSourc
   const [, upper] = latency.ci95;
   if (upper < 1) options.onEvent?.({ kind: 'warning', diagnostic: slower(latency.ratio) });
   return { verification, benchmark: latency };
+}
+
+/** The largest relative spacing among the types of the model's weights. */
+function coarsestSpacing(model: Model): number {
+  const dtypes = [...model.graph.initializers].map(({ dtype }) => dtype);
+  return Math.max(0, ...dtypes.map((dtype) => (dtype && isRealDType(dtype) ? machineEpsilon(dtype) : 0)));
 }
 
 function slower(ratio: number) {

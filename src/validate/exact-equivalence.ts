@@ -11,6 +11,8 @@ export interface ExactOptions {
   readonly samples?: number;
   readonly seed?: number;
   readonly inputShapes?: InputShapes;
+  /** Relative spacing of the numbers in which weights are stored; that of float32 by default. */
+  readonly weightSpacing?: number;
 }
 
 /** Whether two models that are the same function on paper are the same up to rounding. */
@@ -30,6 +32,9 @@ const leastTolerance = 1e-4;
 /** Times the floor: a factorized node rounds up to three times more often, with products of larger terms. */
 const allowance = 32;
 
+/** Times the spacing of float16 weights: the dense kernel, the factors and the activations are each rounded to it. */
+const weightAllowance = 8;
+
 /** A model that rounding moves by this much cannot be judged by its outputs. */
 const unstable = 1e-2;
 
@@ -41,7 +46,8 @@ const unstable = 1e-2;
  * outputs nearly cancel. A bound derived from the weights would be too wide by orders of magnitude after a few layers
  * (the checks of single nodes use one). So the noise is measured on the reference itself: its outputs with all graph
  * optimizations against none (fused and reordered sums, other kernels), and with every input element moved by one unit
- * in the last place. The tolerance is max(1e-4, 32 × the larger of the two).
+ * in the last place. The tolerance is max(1e-4, 32 × the larger of the two), and
+ * with weights coarser than float32 at least 8 of their units.
  *
  * @param reference the dense model
  * @returns Unjudged when the reference cannot be run, or is chaotic: floor above 0.01
@@ -71,7 +77,7 @@ async function judge(
   plain: RuntimeSession | undefined,
   options: ExactOptions,
 ): Promise<ExactEquivalence | Unjudged> {
-  const { samples = 2, seed = 0, inputShapes } = options;
+  const { samples = 2, seed = 0, inputShapes, weightSpacing = 0 } = options;
   const shapes = await findInputShapes(reference, seed, inputShapes);
   if (isUnjudged(shapes)) return shapes;
   let [floor, error] = [0, 0];
@@ -82,7 +88,7 @@ async function judge(
     floor = Math.max(floor, largestError(y, await reference.run(perturbByOneUlp(feeds, seed + i))));
     error = Math.max(error, largestError(y, await rewritten.run(feeds)));
   }
-  const tolerance = Math.max(leastTolerance, allowance * floor);
+  const tolerance = Math.max(leastTolerance, weightAllowance * weightSpacing, allowance * floor);
   if (error <= tolerance && error <= unstable)
     return { kind: 'judged', ok: true, maxRelativeError: error, tolerance, floor };
   if (floor > unstable) return unjudged(`rounding alone moves its outputs by ${floor.toPrecision(2)} of their size`);
