@@ -51,6 +51,18 @@ describe('bootstrapMean', () => {
     expect(Math.abs(high - (mean + 1.96 * standardError))).toBeLessThan(0.3 * standardError);
   });
 
+  test('changes little where resampling gives way to the normal interval', () => {
+    const widths = [10_000, 10_001].map((length) => {
+      const [low, high] = bootstrapMean(
+        Float64Array.from({ length }, (_, k) => ((k * 7919) % 13) - 6),
+        { seed: 1 },
+      );
+      return high - low;
+    });
+    // Each of two quantiles scatters by 0.06 standard errors, the width is 3.92 of them: five times √2·0.06/3.92.
+    expect(Math.abs((widths[0] ?? 0) / (widths[1] ?? 0) - 1)).toBeLessThan(0.11);
+  });
+
   test('is the same for the same seed and another for another', () => {
     const values = Float64Array.from({ length: 50 }, (_, k) => Math.sin(k));
     expect(bootstrapMean(values, { seed: 1 })).toEqual(bootstrapMean(values, { seed: 1 }));
