@@ -1,11 +1,17 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { diagnostics } from '../diagnostics.ts';
 
 /**
  * `wanted` of `size` positions, drawn without replacement, ascending; all of them where no more are wanted than there
  * are. A prefix would not do: folders and many archives are sorted by class.
+ *
+ * @throws usage (2) where it is no number of samples
  */
 export function selectSamples(size: number, wanted: number | undefined, seed: number): readonly number[] {
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1)) {
+    throw diagnostics.usage(`${wanted} is no number of samples: give a whole number from 1`);
+  }
   const positions = Int32Array.from({ length: size }, (_, index) => index);
   if (wanted === undefined || wanted >= size) return [...positions];
   const random = xoroshiro128plus(seed);

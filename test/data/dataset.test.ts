@@ -283,6 +283,11 @@ describe('openDataset refuses', () => {
     expect(await refusal(openDataset(file(), { ports: [port(['N', 1])], ...options }))).toMatchObject(expected);
   });
 
+  test.each([0, -1, 2.5, Number.NaN])('%d samples', async (samples) => {
+    const file = folder.npy('few.npy', seven, [7, 1]);
+    expect(await refusal(openDataset(file, { ports: [port(['N', 1])], samples }))).toMatchObject({ code: 'usage' });
+  });
+
   test('images whose channels come first, and says how to turn them', async () => {
     const file = folder.npy('nchw.npy', new Uint8Array(2 * 3 * 4 * 5), [2, 3, 4, 5]);
     const call = openDataset(file, { ports: [port(['N', 3, 8, 8])], preprocess: 'raw' });
