@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const digits = 'examples/digits';
-const pipeline = 'fuse-batch-norm,vbmf-ranks,tucker-2,svd';
+const pipeline = 'fuse-batch-norm,energy-ranks{keep=0.99},tucker-2,svd';
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-tucker-demo-'));
 try {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtinPasses } from '../../passes/index.ts';
@@ -22,10 +23,9 @@ export async function loadPasses(plugins: readonly string[] = []): Promise<reado
 }
 
 async function importPlugin(plugin: string): Promise<readonly Pass[]> {
-  const isFile = /^[./\\]|[/\\].*\.[cm]?js$|^[^@].*\.[cm]?js$/.test(plugin);
   let module: { readonly default?: unknown; readonly passes?: unknown };
   try {
-    module = await import(isFile ? pathToFileURL(resolve(plugin)).href : plugin);
+    module = await import(pluginAddress(plugin));
   } catch (cause) {
     throw diagnostics.plugin(plugin, `it cannot be loaded: ${cause instanceof Error ? cause.message : cause}`, cause);
   }
@@ -33,6 +33,17 @@ async function importPlugin(plugin: string): Promise<readonly Pass[]> {
   const passes = candidates.filter(isPass);
   if (passes.length === 0 || passes.length < candidates.length) throw diagnostics.plugin(plugin, 'it exports something that is not a pass; use definePass');
   return passes.map((pass) => definePass(pass as never));
+}
+
+/** A package is looked for where the user stands, then beside this one: the command may be installed elsewhere. */
+function pluginAddress(plugin: string): string {
+  const isFile = /^[./\\]|[/\\].*\.[cm]?js$|^[^@].*\.[cm]?js$/.test(plugin);
+  if (isFile) return pathToFileURL(resolve(plugin)).href;
+  try {
+    return pathToFileURL(createRequire(resolve('package.json')).resolve(plugin)).href;
+  } catch {
+    return plugin;
+  }
 }
 
 function isPass(value: unknown): value is Pass {
