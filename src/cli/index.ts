@@ -1,1 +1,2 @@
-export { type Config, configSchema, defineConfig } from './config.ts';
+/** What the library shows of the command: the configuration's type. The command itself starts in main.ts. */
+export { type Config, defineConfig } from './config.ts';
