@@ -7,8 +7,8 @@ import { permuteAxes } from './permute-axes.ts';
 import {
   checkFactors,
   checkNetwork,
-  type Factors,
   type FactorSpec,
+  type Factors,
   indexSizes,
   type TensorNetwork,
 } from './tensor-network.ts';

@@ -23,7 +23,10 @@ export async function contract(network: TensorNetwork, factors: Factors, blas: B
     parts = [...rest, await contractPair(a, b, needed, blas)];
   }
   const part = sumOut(parts[0]!, new Set(network.output));
-  const result = permuteAxes<NdArray>(part, network.output.map((index) => part.indices.indexOf(index)));
+  const result = permuteAxes<NdArray>(
+    part,
+    network.output.map((index) => part.indices.indexOf(index)),
+  );
   // A network of one factor in output order would otherwise hand out the factor's own storage.
   const borrowed = Object.values(factors).some((factor) => factor.data === result.data);
   return { data: borrowed ? result.data.slice() : result.data, dims: result.dims };

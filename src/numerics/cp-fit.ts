@@ -88,7 +88,13 @@ async function begin(tensor: CpTensor, start: CpModel, rank: number, blas: Blas)
 }
 
 /** Sweeps on until `maxSweeps` in all, or until a window of sweeps gains less than the tolerance. */
-async function advance(start: Run, maxSweeps: number, tensor: CpTensor, rank: number, options: CpFitOptions): Promise<Run> {
+async function advance(
+  start: Run,
+  maxSweeps: number,
+  tensor: CpTensor,
+  rank: number,
+  options: CpFitOptions,
+): Promise<Run> {
   let run = start;
   while (run.sweeps < maxSweeps && !settled(run, tensor.energy, options.tolerance ?? 1e-6)) {
     options.signal?.throwIfAborted();

@@ -21,7 +21,12 @@ export function randomStart({ sizes }: CpTensor, rank: number, random: SeededRan
  * are S × K matrices; of the rank-1 terms of all their SVDs the R largest give B and K. What is missing is filled with
  * normal entries of the same size. The output factor is left at zero, since a sweep solves for it first.
  */
-export async function spectralStart(tensor: CpTensor, rank: number, random: SeededRandom, blas: Blas): Promise<CpModel> {
+export async function spectralStart(
+  tensor: CpTensor,
+  rank: number,
+  random: SeededRandom,
+  blas: Blas,
+): Promise<CpModel> {
   const { sizes, positions } = tensor;
   const [outputs, inputs] = sizes as [number, number];
   const count = Math.min(outputs, rank);
@@ -36,7 +41,12 @@ export async function spectralStart(tensor: CpTensor, rank: number, random: Seed
   const largest = terms.sort((a, b) => b.weight - a.weight).slice(0, rank);
   const model = sizes.map((size, mode) => (mode === 0 ? new Float64Array(size * rank) : random.normals(size * rank)));
   for (const [r, term] of largest.entries()) {
-    setColumn(model[1]!, rank, r, term.input.map((value) => value * term.weight));
+    setColumn(
+      model[1]!,
+      rank,
+      r,
+      term.input.map((value) => value * term.weight),
+    );
     const spatial = await rankOneFactors(term.position, sizes.slice(2), blas);
     for (const [j, column] of spatial.entries()) setColumn(model[j + 2]!, rank, r, column);
   }

@@ -93,8 +93,11 @@ export async function leastSquaresStep(
 export function balance(model: CpModel, rank: number): CpModel {
   const norms = model.map((factor) => columnNorms(factor, rank));
   const target = new Float64Array(rank);
-  for (let r = 0; r < rank; r++) target[r] = norms.reduce((product, norm) => product * norm[r]!, 1) ** (1 / model.length);
-  return model.map((factor, mode) => factor.map((value, i) => (target[i % rank]! > 0 ? value * (target[i % rank]! / norms[mode]![i % rank]!) : 0)));
+  for (let r = 0; r < rank; r++)
+    target[r] = norms.reduce((product, norm) => product * norm[r]!, 1) ** (1 / model.length);
+  return model.map((factor, mode) =>
+    factor.map((value, i) => (target[i % rank]! > 0 ? value * (target[i % rank]! / norms[mode]![i % rank]!) : 0)),
+  );
 }
 
 function withProximity(normal: Float64Array, rank: number): Float64Array {

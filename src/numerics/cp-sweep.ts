@@ -38,7 +38,13 @@ export interface Swept {
  * One sweep of alternating least squares over all modes, starting from the projection on the current input factor. The
  * error never rises.
  */
-export async function sweep(tensor: CpTensor, model: CpModel, projection: Projection, rank: number, blas: Blas): Promise<Swept> {
+export async function sweep(
+  tensor: CpTensor,
+  model: CpModel,
+  projection: Projection,
+  rank: number,
+  blas: Blas,
+): Promise<Swept> {
   const first = await solveProjected(tensor, model, projection, ROUNDS, rank, blas);
   const back = await projectOutputs(tensor, first.model, rank, blas);
   const second = await solveProjected(tensor, first.model, back, ROUNDS, rank, blas);
@@ -104,7 +110,13 @@ function overChannels({ data }: Projection, factor: Float64Array, rank: number):
 }
 
 /** Q over all spatial modes but one, each contracted with its factor: float64[nₘ, R]. */
-function overOtherModes(rest: Float64Array, sizes: readonly number[], model: CpModel, mode: number, rank: number): Float64Array {
+function overOtherModes(
+  rest: Float64Array,
+  sizes: readonly number[],
+  model: CpModel,
+  mode: number,
+  rank: number,
+): Float64Array {
   if (sizes.length === 3) return rest;
   const before = khatriRao(model.slice(2, mode), rank);
   const after = khatriRao(model.slice(mode + 1), rank);

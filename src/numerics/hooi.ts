@@ -40,7 +40,10 @@ export async function hooi(stack: KernelStack, R4: number, R3: number, options: 
   const { blas, maxSweeps = 10, tolerance = 1e-5 } = options;
   if (R4 === outputs && R3 === inputs) return { output: undefined, input: undefined };
   if (R3 === inputs) {
-    return { output: await leadingVectors(await outputGram(stack, undefined, blas), outputs, R4, blas), input: undefined };
+    return {
+      output: await leadingVectors(await outputGram(stack, undefined, blas), outputs, R4, blas),
+      input: undefined,
+    };
   }
   const start = await leadingVectors(await inputGram(stack, undefined, blas), inputs, R3, blas);
   if (R4 === outputs) return { output: undefined, input: start };

@@ -31,7 +31,12 @@ const DEPENDENT = 1e-5;
  * @param gram float64[n, n], positive semidefinite
  * @param basis float64[n, rank], orthonormal columns
  */
-export async function improveBasis(gram: Float64Array, n: number, basis: Float64Array, blas: Blas): Promise<Float64Array> {
+export async function improveBasis(
+  gram: Float64Array,
+  n: number,
+  basis: Float64Array,
+  blas: Blas,
+): Promise<Float64Array> {
   const rank = basis.length / n;
   if (n <= EXACT_SIZE) return leadingVectors(gram, n, rank, blas);
   let improved: Float64Array | undefined = basis;
@@ -99,7 +104,12 @@ export async function extrapolateBasis(
  * Orthonormal columns with the span of the given ones: Cholesky QR, twice (Yamamoto et al. 2015), after scaling to unit
  * columns. undefined where the columns are too dependent for it.
  */
-async function orthonormalize(columns: Float64Array, n: number, rank: number, blas: Blas): Promise<Float64Array | undefined> {
+async function orthonormalize(
+  columns: Float64Array,
+  n: number,
+  rank: number,
+  blas: Blas,
+): Promise<Float64Array | undefined> {
   const norms = columnNorms(columns, rank);
   if (!norms.every((norm) => norm > 0 && Number.isFinite(norm))) return undefined;
   let basis: Float64Array = columns.slice();

@@ -39,18 +39,21 @@ export function kernelShape({ data, dims }: RealNdArray) {
 }
 
 /** The stacks of a kernel [g, t, s, k…], one group after the other. */
-export function* kernelStacks(kernel: RealNdArray): Generator<KernelStack> {
+export function* kernelStacks(kernel: RealNdArray, blockElements = BLOCK_ELEMENTS): Generator<KernelStack> {
   const { groups, outputs, inputs, positions } = kernelShape(kernel);
   const size = outputs * inputs * positions;
   for (let g = 0; g < groups; g++) {
     const group = { data: kernel.data.subarray(g * size, (g + 1) * size), dims: [outputs, inputs, positions] };
-    if (size <= BLOCK_ELEMENTS) {
+    if (size <= blockElements) {
       const data = Float64Array.from(permuteAxes(group, [0, 2, 1]).data);
       yield { outputs, inputs, blocks: [{ positions, data }] };
     } else {
       const { data } = permuteAxes(group, [2, 0, 1]);
       const block = size / positions;
-      const blocks = Array.from({ length: positions }, (_, k) => ({ positions: 1, data: data.subarray(k * block, (k + 1) * block) }));
+      const blocks = Array.from({ length: positions }, (_, k) => ({
+        positions: 1,
+        data: data.subarray(k * block, (k + 1) * block),
+      }));
       yield { outputs, inputs, blocks };
     }
   }

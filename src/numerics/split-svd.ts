@@ -39,7 +39,10 @@ export async function splitSvd(
   const [rows, columns] = [elementCount(outputDims), elementCount(inputDims)];
   checkRank('R', rank, Math.min(rows, columns));
   const outputFirst = rows <= columns;
-  const sides = [[1, ...outputAxes.map((axis) => axis + 3)], [2, ...inputAxes.map((axis) => axis + 3)]] as const;
+  const sides = [
+    [1, ...outputAxes.map((axis) => axis + 3)],
+    [2, ...inputAxes.map((axis) => axis + 3)],
+  ] as const;
   const ordered = permuteAxes(kernel, [0, ...(outputFirst ? sides.flat() : sides.toReversed().flat())]);
   const output = new Float64Array(groups * rows * rank);
   const input = new Float64Array(groups * rank * columns);

@@ -60,7 +60,10 @@ export function parameterCount(network: TensorNetwork): number {
  * output, every size a positive integer, every output index in some factor.
  */
 export function checkNetwork(network: TensorNetwork): void {
-  checkUnique(network.factors.map((factor) => factor.name), 'factor names');
+  checkUnique(
+    network.factors.map((factor) => factor.name),
+    'factor names',
+  );
   for (const { name, indices } of network.factors) {
     checkUnique(indices, `indices of factor ${name}`);
     indexSizes(network, indices);

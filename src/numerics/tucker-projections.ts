@@ -1,4 +1,5 @@
-import type { Blas } from './blas.ts';
+import { addGram } from './add-gram.ts';
+import type { Blas, RealArray } from './blas.ts';
 import type { KernelBlock, KernelStack } from './kernel-stack.ts';
 import { permuteAxes } from './permute-axes.ts';
 
@@ -11,32 +12,60 @@ export interface TuckerBases {
 }
 
 /** Gram of the outputs of the kernel projected on the inputs' basis: Σ_k (W_k V)(W_k V)ᵀ, float64[T, T]. */
-export async function outputGram(stack: KernelStack, input: Float64Array | undefined, blas: Blas): Promise<Float64Array> {
+export async function outputGram(
+  stack: KernelStack,
+  input: Float64Array | undefined,
+  blas: Blas,
+): Promise<Float64Array> {
   const { outputs, inputs } = stack;
   const columns = input ? input.length / inputs : inputs;
   const gram = new Float64Array(outputs * outputs);
   for (const { data, positions } of stack.blocks) {
     const m = outputs * positions;
     const z = input ? await blas.gemm64({ m, n: columns, k: inputs, a: data, b: input }) : data;
-    add(gram, await blas.gemm64({ m: outputs, n: outputs, k: positions * columns, a: z, b: z, transB: true }));
+    await addGram(gram, { data: z, rows: outputs, columns: positions * columns }, blas);
   }
   return gram;
 }
 
-/** Gram of the inputs of the kernel projected on the outputs' basis: Σ_k (UᵀW_k)ᵀ(UᵀW_k), float64[S, S]. */
-export async function inputGram(stack: KernelStack, output: Float64Array | undefined, blas: Blas): Promise<Float64Array> {
-  const { outputs, inputs } = stack;
-  const gram = new Float64Array(inputs * inputs);
+/** Gram of the inputs of the kernel projected on the outputs' basis: Σ_k (W_kᵀU)(W_kᵀU)ᵀ, float64[S, S]. */
+export async function inputGram(
+  stack: KernelStack,
+  output: Float64Array | undefined,
+  blas: Blas,
+): Promise<Float64Array> {
+  const { outputs, inputs: rows } = stack;
+  const gram = new Float64Array(rows * rows);
   for (const block of stack.blocks) {
-    const y = output ? await projectedOutputs(stack, block, output, blas) : block.data;
-    const k = (output ? output.length / outputs : outputs) * block.positions;
-    add(gram, await blas.gemm64({ m: inputs, n: inputs, k, a: y, b: y, transA: true }));
+    const columns = (output ? output.length / outputs : outputs) * block.positions;
+    if (block.positions === 1) {
+      await addGram(gram, { data: await inputRows(stack, block, output, blas), rows, columns }, blas);
+    } else {
+      const y = output ? await projectedOutputs(stack, block, output, blas) : block.data;
+      const product = await blas.gemm64({ m: rows, n: rows, k: columns, a: y, b: y, transA: true });
+      for (let i = 0; i < gram.length; i++) gram[i]! += product[i]!;
+    }
   }
   return gram;
+}
+
+/** WᵀU of a block of one position, float64[S, R4]: large kernels take their Gram in strips, which need the inputs as rows. */
+async function inputRows(
+  { outputs, inputs }: KernelStack,
+  { data }: KernelBlock,
+  output: Float64Array | undefined,
+  blas: Blas,
+): Promise<RealArray> {
+  if (!output) return permuteAxes({ data, dims: [outputs, inputs] }, [1, 0]).data;
+  return blas.gemm64({ m: inputs, n: output.length / outputs, k: outputs, a: data, b: output, transA: true });
 }
 
 /** C[q,r,k] = Σ_{t,s} U[t,q] W[t,s,k] V[s,r], float64[R4, R3, K]. */
-export async function tuckerCore(stack: KernelStack, { output, input }: TuckerBases, blas: Blas): Promise<Float64Array> {
+export async function tuckerCore(
+  stack: KernelStack,
+  { output, input }: TuckerBases,
+  blas: Blas,
+): Promise<Float64Array> {
   const { outputs, inputs, blocks } = stack;
   const R4 = output ? output.length / outputs : outputs;
   const R3 = input ? input.length / inputs : inputs;
@@ -65,9 +94,4 @@ function projectedOutputs(
 ): Promise<Float64Array> {
   const n = positions * inputs;
   return blas.gemm64({ m: output.length / outputs, n, k: outputs, a: output, b: data, transA: true });
-}
-
-/** target += matrix. */
-function add(target: Float64Array, matrix: Float64Array): void {
-  for (let i = 0; i < target.length; i++) target[i]! += matrix[i]!;
 }

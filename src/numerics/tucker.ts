@@ -4,8 +4,8 @@ import { kernelShape, kernelStacks } from './kernel-stack.ts';
 import { type NdArray, projectionError, type RealNdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
 import { checkRank } from './row-basis.ts';
-import { tuckerCore } from './tucker-projections.ts';
 import type { Fit } from './tensor-network.ts';
+import { tuckerCore } from './tucker-projections.ts';
 
 /** Ranks of a Tucker-2 decomposition. Leaving one out leaves its mode whole: the one-sided forms. */
 export interface TuckerRanks {

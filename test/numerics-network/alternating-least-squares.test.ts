@@ -1,12 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   alternatingLeastSquares,
-  contract,
   plainBlas as blas,
+  contract,
   seededRandom,
   type TensorNetwork,
 } from '../../src/numerics/index.ts';
-import { cpNetwork, naiveContraction, randomFactors, relativeDifference, splitNetwork, trainNetwork, tuckerNetwork } from './networks.ts';
+import {
+  cpNetwork,
+  naiveContraction,
+  randomFactors,
+  relativeDifference,
+  splitNetwork,
+  trainNetwork,
+  tuckerNetwork,
+} from './networks.ts';
 
 const networks: readonly [string, TensorNetwork][] = [
   ['tucker-2', tuckerNetwork([2, 6, 5, 3], { R3: 2, R4: 3 })],
@@ -28,7 +36,10 @@ async function randomMetric(network: TensorNetwork, seed: number) {
 describe.each(networks)('alternatingLeastSquares on %s', (_, network) => {
   test('never raises the error, with a metric and without', async () => {
     const random = seededRandom(1, 'monotone');
-    const target = naiveContraction({ ...network, factors: [{ name: 'W', indices: network.output }] }, randomFactors({ ...network, factors: [{ name: 'W', indices: network.output }] }, random));
+    const target = naiveContraction(
+      { ...network, factors: [{ name: 'W', indices: network.output }] },
+      randomFactors({ ...network, factors: [{ name: 'W', indices: network.output }] }, random),
+    );
     const start = randomFactors(network, random);
     for (const metric of [undefined, await randomMetric(network, 2)]) {
       const options = { blas, sweeps: 15, tolerance: 0, ...(metric && { metric }) };
@@ -46,10 +57,17 @@ describe.each(networks)('alternatingLeastSquares on %s', (_, network) => {
     const start = Object.fromEntries(
       network.factors.map(({ name }) => [
         name,
-        { data: factors[name]!.data.map((value, i) => value + 0.05 * noise[name]!.data[i]!), dims: factors[name]!.dims },
+        {
+          data: factors[name]!.data.map((value, i) => value + 0.05 * noise[name]!.data[i]!),
+          dims: factors[name]!.dims,
+        },
       ]),
     );
-    const { factors: found } = await alternatingLeastSquares(network, target, start, { blas, sweeps: 3000, tolerance: 0 });
+    const { factors: found } = await alternatingLeastSquares(network, target, start, {
+      blas,
+      sweeps: 3000,
+      tolerance: 0,
+    });
     expect(relativeDifference((await contract(network, found, blas)).data, target.data)).toBeLessThan(1e-6);
   });
 
@@ -58,12 +76,17 @@ describe.each(networks)('alternatingLeastSquares on %s', (_, network) => {
     const whole = { ...network, factors: [{ name: 'W', indices: network.output }] };
     const target = naiveContraction(whole, randomFactors(whole, random));
     const { n, ...metric } = await randomMetric(network, 5);
-    const { factors, errors } = await alternatingLeastSquares(network, target, randomFactors(network, random), { blas, sweeps: 2, metric });
+    const { factors, errors } = await alternatingLeastSquares(network, target, randomFactors(network, random), {
+      blas,
+      sweeps: 2,
+      metric,
+    });
     const fitted = await contract(network, factors, blas);
     const form = (rows: Float64Array): number => {
       let sum = 0;
       for (let row = 0; row < rows.length; row += n) {
-        for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sum += rows[row + i]! * metric.matrix[i * n + j]! * rows[row + j]!;
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) sum += rows[row + i]! * metric.matrix[i * n + j]! * rows[row + j]!;
       }
       return sum;
     };
@@ -77,7 +100,10 @@ test('alternatingLeastSquares leaves every factor at the optimum that the others
   const network = { sizes: { t: 4, s: 5 }, factors: [{ name: 'F', indices: ['t', 's'] }], output: ['t', 's'] };
   const random = seededRandom(6, 'single');
   const target = { data: random.normals(20), dims: [4, 5] };
-  const { factors } = await alternatingLeastSquares(network, target, randomFactors(network, random), { blas, sweeps: 2 });
+  const { factors } = await alternatingLeastSquares(network, target, randomFactors(network, random), {
+    blas,
+    sweeps: 2,
+  });
   expect(relativeDifference(factors['F']!.data, target.data)).toBeLessThan(1e-12);
 });
 
@@ -85,5 +111,7 @@ test('alternatingLeastSquares refuses systems too large to hold', async () => {
   const network = tuckerNetwork([1, 80, 80], { R3: 70, R4: 70 });
   const random = seededRandom(7, 'large');
   const target = { data: random.normals(6400), dims: [1, 80, 80] };
-  await expect(alternatingLeastSquares(network, target, randomFactors(network, random), { blas })).rejects.toThrow(/C couples 4900 unknowns/);
+  await expect(alternatingLeastSquares(network, target, randomFactors(network, random), { blas })).rejects.toThrow(
+    /C couples 4900 unknowns/,
+  );
 });

@@ -1,17 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  plainBlas as blas,
   checkNetwork,
   contract,
   contractSlices,
   gradient,
   parameterCount,
   permuteAxes,
-  plainBlas as blas,
   seededRandom,
   type TensorNetwork,
 } from '../../src/numerics/index.ts';
-import { cpNetwork, naiveContraction, randomFactors, relativeDifference, trainNetwork, tuckerNetwork } from './networks.ts';
+import {
+  cpNetwork,
+  naiveContraction,
+  randomFactors,
+  relativeDifference,
+  trainNetwork,
+  tuckerNetwork,
+} from './networks.ts';
 
 /** Rounding of sums of a few hundred products of normal numbers, with a hundredfold margin. */
 const ROUNDING = 1e-12;
@@ -27,7 +34,10 @@ const networks = fc
   .map(({ sizes, members, kept, reversed }): TensorNetwork => {
     const names = sizes.map((_, i) => 'abcde'[i]!);
     const chosen = (mask: number): string[] => names.filter((_, i) => (mask >> i) & 1);
-    const factors = members.map((mask, i) => ({ name: `F${i}`, indices: i % 2 ? chosen(mask).reverse() : chosen(mask) }));
+    const factors = members.map((mask, i) => ({
+      name: `F${i}`,
+      indices: i % 2 ? chosen(mask).reverse() : chosen(mask),
+    }));
     const output = chosen(kept).filter((name) => factors.some(({ indices }) => indices.includes(name)));
     const named = Object.fromEntries(names.map((name, i) => [name, sizes[i]!]));
     return { sizes: named, factors, output: reversed ? output.reverse() : output };
@@ -42,7 +52,8 @@ describe('contract', () => {
         const slow = naiveContraction(network, factors);
         expect(fast.dims).toEqual(slow.dims);
         const scale = naiveContraction(network, absolute(factors)).data;
-        for (const [i, value] of slow.data.entries()) expect(Math.abs(fast.data[i]! - value)).toBeLessThanOrEqual(ROUNDING * scale[i]!);
+        for (const [i, value] of slow.data.entries())
+          expect(Math.abs(fast.data[i]! - value)).toBeLessThanOrEqual(ROUNDING * scale[i]!);
       }),
       { numRuns: 300, seed: 1 },
     );
@@ -54,11 +65,19 @@ describe('contract', () => {
     const factors = randomFactors(network, random);
     const other = randomFactors(network, random);
     for (const { name } of network.factors) {
-      const sum = { data: factors[name]!.data.map((value, i) => 2 * value - other[name]!.data[i]!), dims: factors[name]!.dims };
+      const sum = {
+        data: factors[name]!.data.map((value, i) => 2 * value - other[name]!.data[i]!),
+        dims: factors[name]!.dims,
+      };
       const left = (await contract(network, { ...factors, [name]: sum }, blas)).data;
       const first = (await contract(network, factors, blas)).data;
       const second = (await contract(network, { ...factors, [name]: other[name]! }, blas)).data;
-      expect(relativeDifference(left, first.map((value, i) => 2 * value - second[i]!))).toBeLessThan(ROUNDING);
+      expect(
+        relativeDifference(
+          left,
+          first.map((value, i) => 2 * value - second[i]!),
+        ),
+      ).toBeLessThan(ROUNDING);
     }
   });
 
@@ -72,7 +91,9 @@ describe('contract', () => {
       const rows = part.dims[1]!;
       for (let g = 0; g < 2; g++) {
         const expected = whole.data.subarray((g * 7 + start) * 30, (g * 7 + start + rows) * 30);
-        expect(relativeDifference(part.data.subarray(g * rows * 30, (g + 1) * rows * 30), expected)).toBeLessThan(ROUNDING);
+        expect(relativeDifference(part.data.subarray(g * rows * 30, (g + 1) * rows * 30), expected)).toBeLessThan(
+          ROUNDING,
+        );
       }
     }
     expect(starts).toEqual([0, 3, 6]);
@@ -97,11 +118,34 @@ describe('a network', () => {
   });
 
   test.each([
-    ['a missing size', { sizes: {}, factors: [{ name: 'F', indices: ['a'] }], output: ['a'] }, /"a" needs a positive integer size/],
+    [
+      'a missing size',
+      { sizes: {}, factors: [{ name: 'F', indices: ['a'] }], output: ['a'] },
+      /"a" needs a positive integer size/,
+    ],
     ['a size of zero', { sizes: { a: 0 }, factors: [{ name: 'F', indices: ['a'] }], output: [] }, /not 0/],
-    ['an output index in no factor', { sizes: { a: 2, b: 2 }, factors: [{ name: 'F', indices: ['a'] }], output: ['b'] }, /"b" stands in no factor/],
-    ['an index twice in a factor', { sizes: { a: 2 }, factors: [{ name: 'F', indices: ['a', 'a'] }], output: [] }, /factor F repeat "a"/],
-    ['two factors of one name', { sizes: { a: 2 }, factors: [{ name: 'F', indices: ['a'] }, { name: 'F', indices: ['a'] }], output: [] }, /factor names repeat "F"/],
+    [
+      'an output index in no factor',
+      { sizes: { a: 2, b: 2 }, factors: [{ name: 'F', indices: ['a'] }], output: ['b'] },
+      /"b" stands in no factor/,
+    ],
+    [
+      'an index twice in a factor',
+      { sizes: { a: 2 }, factors: [{ name: 'F', indices: ['a', 'a'] }], output: [] },
+      /factor F repeat "a"/,
+    ],
+    [
+      'two factors of one name',
+      {
+        sizes: { a: 2 },
+        factors: [
+          { name: 'F', indices: ['a'] },
+          { name: 'F', indices: ['a'] },
+        ],
+        output: [],
+      },
+      /factor names repeat "F"/,
+    ],
   ])('with %s is refused', (_, network, message) => {
     expect(() => checkNetwork(network)).toThrow(message);
   });
@@ -126,7 +170,12 @@ describe('gradient', () => {
       const loss = (values: typeof factors): number =>
         naiveContraction(network, values).data.reduce((sum, value, i) => sum + (value - target.data[i]!) ** 2 / 2, 0);
       const { data, dims } = await contract(network, factors, blas);
-      const result = await gradient(network, factors, { data: data.map((value, i) => value - target.data[i]!), dims }, blas);
+      const result = await gradient(
+        network,
+        factors,
+        { data: data.map((value, i) => value - target.data[i]!), dims },
+        blas,
+      );
       for (const { name } of network.factors) {
         // The loss is quadratic along a single entry, so that central differences have no truncation error.
         const h = 0.5;
@@ -154,17 +203,25 @@ describe('gradient', () => {
 describe('permuteAxes', () => {
   test('moves every entry to the permuted multi-index, in either precision', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 }), fc.integer(), fc.boolean(), (dims, seed, single) => {
-        const random = seededRandom(seed, 'order');
-        const order = dims.map((_, axis) => ({ axis, key: random.uniform() })).sort((a, b) => a.key - b.key).map(({ axis }) => axis);
-        const length = dims.reduce((product, size) => product * size, 1);
-        const values = Array.from({ length }, (_, i) => i);
-        const source = { data: single ? Float32Array.from(values) : Float64Array.from(values), dims };
-        const result = permuteAxes(source, order);
-        expect(result.dims).toEqual(order.map((axis) => dims[axis]));
-        expect(result.data.constructor).toBe(source.data.constructor);
-        for (let at = 0; at < length; at++) expect(result.data[at]).toBe(sourceOffset(at, dims, order));
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 }),
+        fc.integer(),
+        fc.boolean(),
+        (dims, seed, single) => {
+          const random = seededRandom(seed, 'order');
+          const order = dims
+            .map((_, axis) => ({ axis, key: random.uniform() }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ axis }) => axis);
+          const length = dims.reduce((product, size) => product * size, 1);
+          const values = Array.from({ length }, (_, i) => i);
+          const source = { data: single ? Float32Array.from(values) : Float64Array.from(values), dims };
+          const result = permuteAxes(source, order);
+          expect(result.dims).toEqual(order.map((axis) => dims[axis]));
+          expect(result.data.constructor).toBe(source.data.constructor);
+          for (let at = 0; at < length; at++) expect(result.data[at]).toBe(sourceOffset(at, dims, order));
+        },
+      ),
       { numRuns: 200, seed: 2 },
     );
   });
@@ -177,7 +234,9 @@ describe('permuteAxes', () => {
 });
 
 function absolute(factors: ReturnType<typeof randomFactors>): ReturnType<typeof randomFactors> {
-  return Object.fromEntries(Object.entries(factors).map(([name, { data, dims }]) => [name, { data: data.map(Math.abs), dims }]));
+  return Object.fromEntries(
+    Object.entries(factors).map(([name, { data, dims }]) => [name, { data: data.map(Math.abs), dims }]),
+  );
 }
 
 /** Offset in the source of the entry that stands at `at` in the permuted array. */

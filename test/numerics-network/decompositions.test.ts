@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   alternatingLeastSquares,
+  plainBlas as blas,
   contract,
   cp,
   cpExactRank,
   type Fit,
   kernelSpectra,
   type NdArray,
-  plainBlas as blas,
   type RealNdArray,
   seededRandom,
   splitSvd,
@@ -16,7 +16,15 @@ import {
   truncationErrors,
   tucker2,
 } from '../../src/numerics/index.ts';
-import { cpNetwork, naiveContraction, randomFactors, relativeDifference, splitNetwork, trainNetwork, tuckerNetwork } from './networks.ts';
+import {
+  cpNetwork,
+  naiveContraction,
+  randomFactors,
+  relativeDifference,
+  splitNetwork,
+  trainNetwork,
+  tuckerNetwork,
+} from './networks.ts';
 
 /** Kernels of every order that Conv has: none to three spatial axes, one group and several, wide and tall. */
 const shapes: readonly (readonly number[])[] = [
@@ -36,7 +44,11 @@ function randomKernel(dims: readonly number[], seed = 1): NdArray {
   return { data: seededRandom(seed, dims.join('x')).normals(length), dims };
 }
 
-async function errorOf(network: TensorNetwork, { factors }: Pick<Fit, 'factors'>, kernel: RealNdArray): Promise<number> {
+async function errorOf(
+  network: TensorNetwork,
+  { factors }: Pick<Fit, 'factors'>,
+  kernel: RealNdArray,
+): Promise<number> {
   const { data, dims } = await contract(network, factors, blas);
   expect(dims).toEqual(kernel.dims);
   return relativeDifference(data, kernel.data);
@@ -70,14 +82,20 @@ describe.each(shapes.map((dims) => ({ dims })))('a kernel [$dims]', ({ dims }) =
 
   test('is itself in tucker-2 at full ranks', async () => {
     const ranks = { R3: S, R4: T };
-    expect(await errorOf(tuckerNetwork(dims, ranks), await tucker2(kernel, ranks, { blas }), kernel)).toBeLessThan(EXACT);
+    expect(await errorOf(tuckerNetwork(dims, ranks), await tucker2(kernel, ranks, { blas }), kernel)).toBeLessThan(
+      EXACT,
+    );
   });
 
   test('is itself in tucker-2 where one rank is full and the other as large as the core can fill', async () => {
     const R3 = Math.min(S, T * K);
-    expect(await errorOf(tuckerNetwork(dims, { R3 }), await tucker2(kernel, { R3 }, { blas }), kernel)).toBeLessThan(EXACT);
+    expect(await errorOf(tuckerNetwork(dims, { R3 }), await tucker2(kernel, { R3 }, { blas }), kernel)).toBeLessThan(
+      EXACT,
+    );
     const R4 = Math.min(T, S * K);
-    expect(await errorOf(tuckerNetwork(dims, { R4 }), await tucker2(kernel, { R4 }, { blas }), kernel)).toBeLessThan(EXACT);
+    expect(await errorOf(tuckerNetwork(dims, { R4 }), await tucker2(kernel, { R4 }, { blas }), kernel)).toBeLessThan(
+      EXACT,
+    );
   });
 
   test('is itself in every two-factor form at full rank', async () => {
@@ -93,7 +111,9 @@ describe.each(shapes.map((dims) => ({ dims })))('a kernel [$dims]', ({ dims }) =
 
   test('is itself as a tensor train at full ranks', async () => {
     const ranks = fullTrainRanks(dims);
-    expect(await errorOf(trainNetwork(dims, ranks), await tensorTrain(kernel, ranks, blas), kernel)).toBeLessThan(EXACT);
+    expect(await errorOf(trainNetwork(dims, ranks), await tensorTrain(kernel, ranks, blas), kernel)).toBeLessThan(
+      EXACT,
+    );
   });
 
   test.each(['joint', 'split'] as const)('is itself in cp, to the bit, from the exact rank on: %s', async (form) => {
@@ -176,7 +196,10 @@ describe('tucker-2', () => {
 
   test('with one side whole has the error of the singular values cut off (Eckart and Young)', async () => {
     const names = ['g', 't', 's', 'k1', 'k2'];
-    for (const [side, rank, rows] of [['R4', 5, ['t']], ['R3', 7, ['s']]] as const) {
+    for (const [side, rank, rows] of [
+      ['R4', 5, ['t']],
+      ['R3', 7, ['s']],
+    ] as const) {
       const [spectrum] = await kernelSpectra(kernel, names, rows, blas);
       const { weightError } = await tucker2(kernel, { [side]: rank }, { blas });
       expect(weightError).toBeCloseTo(truncationErrors(spectrum!.singularValues)[rank]!, 12);
@@ -218,7 +241,12 @@ describe('two factors and tensor trains', () => {
 
   test('two factors have the error of the singular values cut off, at every rank and for every cut', async () => {
     const names = ['g', 't', 's', 'k1', 'k2'];
-    for (const [inputAxes, rows] of [[[], ['t', 'k1', 'k2']], [[0], ['t', 'k2']], [[1], ['t', 'k1']], [[0, 1], ['t']]] as const) {
+    for (const [inputAxes, rows] of [
+      [[], ['t', 'k1', 'k2']],
+      [[0], ['t', 'k2']],
+      [[1], ['t', 'k1']],
+      [[0, 1], ['t']],
+    ] as const) {
       const [spectrum] = await kernelSpectra(kernel, names, rows, blas);
       const errors = truncationErrors(spectrum!.singularValues);
       for (let rank = 1; rank < spectrum!.singularValues.length; rank += 3) {
@@ -285,7 +313,11 @@ describe('cp', () => {
     const dims = [1, 6, 5, 2, 2];
     const kernel = randomKernel(dims, 9);
     const { factors } = await cp(kernel, 3, { ...cpOptions(), maxSweeps: 3000, tolerance: 1e-13 });
-    const { errors } = await alternatingLeastSquares(cpNetwork(dims, 3, 'joint'), kernel, factors, { blas, sweeps: 5, tolerance: 0 });
+    const { errors } = await alternatingLeastSquares(cpNetwork(dims, 3, 'joint'), kernel, factors, {
+      blas,
+      sweeps: 5,
+      tolerance: 0,
+    });
     expect(errors[0]! - errors.at(-1)!).toBeLessThan(1e-7);
   });
 
@@ -296,7 +328,9 @@ describe('cp', () => {
       [0, 1, 2].map((r) => {
         const [, rows, columns] = [1, array.dims[1]!, array.data.length / array.dims[1]!];
         let sum = 0;
-        for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) if ((rankAxis === 1 ? i : j) === r) sum += array.data[i * columns + j]! ** 2;
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < columns; j++)
+            if ((rankAxis === 1 ? i : j) === r) sum += array.data[i * columns + j]! ** 2;
         return Math.sqrt(sum);
       });
     const [a, k, b] = [norms(factors['A']!, 2), norms(factors['K']!, 1), norms(factors['B']!, 1)];
@@ -330,7 +364,10 @@ describe('cp', () => {
 /** S, then as much as either side of each cut allows. */
 function fullTrainRanks(dims: readonly number[]): number[] {
   const [, T, S, ...spatial] = dims as [number, number, number, ...number[]];
-  return clampTrain(dims, [S, ...spatial, T].slice(0, spatial.length + 1).map(() => Number.MAX_SAFE_INTEGER));
+  return clampTrain(
+    dims,
+    [S, ...spatial, T].slice(0, spatial.length + 1).map(() => Number.MAX_SAFE_INTEGER),
+  );
 }
 
 function clampTrain(dims: readonly number[], ranks: readonly number[]): number[] {

@@ -66,7 +66,9 @@ export function randomFactors(network: TensorNetwork, random: SeededRandom): Fac
 /** The contraction by its definition: a sum over every assignment of every index. */
 export function naiveContraction(network: TensorNetwork, factors: Factors): NdArray {
   checkFactors(network, factors);
-  const names = Object.keys(network.sizes).filter((name) => network.factors.some(({ indices }) => indices.includes(name)));
+  const names = Object.keys(network.sizes).filter((name) =>
+    network.factors.some(({ indices }) => indices.includes(name)),
+  );
   const dims = network.output.map((name) => network.sizes[name]!);
   const data = new Float64Array(dims.reduce((product, size) => product * size, 1));
   const total = names.reduce((product, name) => product * network.sizes[name]!, 1);
@@ -79,7 +81,10 @@ export function naiveContraction(network: TensorNetwork, factors: Factors): NdAr
     }
     const offset = (indices: readonly string[]): number =>
       indices.reduce((position, name) => position * network.sizes[name]! + at[name]!, 0);
-    const product = network.factors.reduce((value, { name, indices }) => value * factors[name]!.data[offset(indices)]!, 1);
+    const product = network.factors.reduce(
+      (value, { name, indices }) => value * factors[name]!.data[offset(indices)]!,
+      1,
+    );
     data[offset(network.output)]! += product;
   }
   return { data, dims };
