@@ -201,7 +201,8 @@ describe('resolvePads', () => {
         fc.pre(mode !== 'VALID' || size >= dilation * (kernel - 1) + 1);
         const shared = `kernel_shape = ints [${kernel}], strides = ints [${stride}], dilations = ints [${dilation}]`;
         const input = `%x: float32[1, 1, ${size}]`;
-        const automatic = inferred(19, input, `%y = AveragePool(%x) {${shared}, auto_pad = string "${mode}"}`);
+        const weight = `init %w = float32[1, 1, ${kernel}]{${Array.from({ length: kernel }, () => 1)}}`;
+        const automatic = inferred(19, input, weight, `%y = Conv(%x, %w) {${shared}, auto_pad = string "${mode}"}`);
         const [node] = automatic.model.graph.nodes;
         const pads = node && resolvePads(node, [1, 1, size]);
         expect(pads).toBeDefined();
@@ -209,7 +210,7 @@ describe('resolvePads', () => {
         expect(
           mode === 'SAME_UPPER' ? end - begin : mode === 'SAME_LOWER' ? begin - end : begin + end,
         ).toBeLessThanOrEqual(mode === 'VALID' ? 0 : 1);
-        expect(shapeOf(input, `%y = AveragePool(%x) {${shared}, pads = ints [${begin}, ${end}]}`)).toBe(
+        expect(shapeOf(input, weight, `%y = Conv(%x, %w) {${shared}, pads = ints [${begin}, ${end}]}`)).toBe(
           automatic.shape,
         );
       }),

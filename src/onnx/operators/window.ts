@@ -61,10 +61,11 @@ function totalPads(node: Node, window: Window, axis: number, size: Dim): AxisPad
     node.opType === 'ConvTranspose' ? node.ints('output_shape')?.slice(-window.kernel.length) : undefined;
   if (outputSize) return halve(transposedTotal(node, window, axis, size, outputSize[axis]), automatic === 'SAME_UPPER');
   if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
+    if (isContested(node, window)) return undefined;
     const total =
       node.opType === 'ConvTranspose'
         ? transposedTotal(node, window, axis, size, undefined)
-        : sameTotal(window, axis, size);
+        : sameTotal(node, window, axis, size);
     return halve(total, automatic === 'SAME_UPPER');
   }
   const pads = automatic === 'VALID' ? undefined : node.ints('pads');
@@ -72,14 +73,25 @@ function totalPads(node: Node, window: Window, axis: number, size: Dim): AxisPad
   return { begin: pads?.[axis] ?? 0, end: pads?.[axis + axes] ?? 0 };
 }
 
+/** ONNX Runtime pads a dilated pool under SAME as if it were not dilated, the standard as it is: we say nothing. */
+function isContested(node: Node, { dilations }: Window): boolean {
+  return isPool(node) && dilations.some((dilation) => dilation !== 1);
+}
+
+function isPool({ opType }: Node): boolean {
+  return opType.endsWith('Pool');
+}
+
 /** So many zeros that the output has ⌈size / stride⌉ positions. With stride 1 the size does not matter. */
-function sameTotal(window: Window, axis: number, size: Dim): number | undefined {
+function sameTotal(node: Node, window: Window, axis: number, size: Dim): number | undefined {
   const span = extent(window, axis);
   const stride = window.strides[axis] ?? 1;
   if (typeof span !== 'number') return undefined;
   if (stride === 1) return span - 1;
   if (typeof size !== 'number') return undefined;
-  return Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
+  const total = (Math.ceil(size / stride) - 1) * stride + span - size;
+  // Where a stride skips input at the end, ONNX Runtime's pools move by half of it, its convolutions do not.
+  return total < 0 && isPool(node) ? undefined : Math.max(0, total);
 }
 
 /** stride·(size − 1) + output_padding + span − output size; the output size defaults to size·stride (auto_pad SAME). */
@@ -113,6 +125,7 @@ export function slidingSize(node: Node, window: Window, axis: number, size: Dim)
   const stride = window.strides[axis] ?? 1;
   const automatic = node.string('auto_pad', 'NOTSET');
   if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
+    if (isContested(node, window)) return undefined;
     if (stride === 1) return size;
     return typeof size === 'number' ? Math.ceil(size / stride) : undefined;
   }
@@ -121,10 +134,12 @@ export function slidingSize(node: Node, window: Window, axis: number, size: Dim)
   if (typeof span !== 'number' || !pads) return undefined;
   if (stride === 1 && pads.begin + pads.end === span - 1) return size;
   if (typeof size !== 'number' || stride < 1) return undefined;
-  const positions = (size + pads.begin + pads.end - span) / stride + 1;
-  if (node.int('ceil_mode', 0) === 0) return Math.max(0, Math.floor(positions));
-  const rounded = Math.ceil(positions);
-  return Math.max(0, (rounded - 1) * stride >= size + pads.begin ? rounded - 1 : rounded);
+  const room = size + pads.begin + pads.end - span;
+  // No window fits: the standard says nothing of this case.
+  if (room < 0) return undefined;
+  if (node.int('ceil_mode', 0) === 0) return Math.floor(room / stride) + 1;
+  const steps = Math.ceil(room / stride);
+  return steps * stride >= size + pads.begin ? steps : steps + 1;
 }
 
 /** Output size of a transposed convolution along one axis: stride·(size − 1) + output_padding + span − pads. */
