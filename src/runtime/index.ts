@@ -1,5 +1,4 @@
 export { createBlas } from './blas.ts';
-export { type ModelExecutor, modelExecutor } from './model-executor.ts';
 export { openRuntime } from './open-runtime.ts';
 export { type RuntimeInfo, runtimeInfo } from './runtime-info.ts';
 export type {

@@ -38,12 +38,8 @@ export class OutputTally {
     this.#samples += samples;
     if (!isRealDType(reference.dtype) || !sameShape(reference, candidate)) return;
     const [y, other] = [realValues(reference), realValues(candidate)];
-    for (let i = 0; i < y.length; i++) {
-      const value = y[i] as number;
-      const difference = (other[i] as number) - value;
-      if (Number.isFinite(value)) this.#energy += value * value;
-      if (Number.isFinite(difference)) this.#squaredError += difference * difference;
-    }
+    this.#squaredError += sumOfSquares(y, other);
+    this.#energy += sumOfSquares(y);
     this.#addDeviations(y, samples);
   }
 
@@ -66,32 +62,47 @@ export class OutputTally {
     const before = this.#samples - samples;
     for (let i = 0; i < y.length; i++) {
       const value = y[i] as number;
-      if (!Number.isFinite(value)) continue;
+      if (value - value !== 0) continue;
       const at = i % size;
       const mean = this.#mean[at] as number;
-      const next = mean + (value - mean) / (before + Math.floor(i / size) + 1);
+      const next = mean + (value - mean) / (before + (i - at) / size + 1);
       this.#mean[at] = next;
       this.#deviations += (value - mean) * (value - next);
     }
   }
 }
 
+/** Σ(y−other)² over the elements where that is finite. */
+function sumOfSquares(y: RealArray, other?: RealArray): number {
+  let sum = 0;
+  for (let i = 0; i < y.length; i++) {
+    const value = (y[i] as number) - (other ? (other[i] as number) : 0);
+    // Only finite numbers give 0.
+    if (value - value === 0) sum += value * value;
+  }
+  return sum;
+}
+
 /** See {@link OutputDifference.relativeError}; of one run. */
 export function relativeError(reference: RuntimeTensor, candidate: RuntimeTensor): number {
   if (!sameShape(reference, candidate)) return Number.POSITIVE_INFINITY;
   if (!isRealDType(reference.dtype)) return shareOfDifferences(reference, candidate);
-  const [y, other] = [realValues(reference), realValues(candidate)];
-  let largest = 0;
-  let error = 0;
+  return largestDifference(realValues(reference), realValues(candidate));
+}
+
+/** Comparisons with NaN are false, which the order of the branches makes use of; no calls on the usual way. */
+function largestDifference(y: RealArray, other: RealArray): number {
+  const most = Number.MAX_VALUE;
+  let [error, largest] = [0, 0];
   for (let i = 0; i < y.length; i++) {
     const [a, b] = [y[i] as number, other[i] as number];
-    if (Object.is(a, b) || a === b) continue;
-    const difference = Math.abs(a - b);
-    error = Math.max(error, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
+    const [size, difference] = [a < 0 ? -a : a, a < b ? b - a : a - b];
+    if (size > largest && size <= most) largest = size;
+    if (difference <= error || a === b) continue;
+    if (difference <= most) error = difference;
+    else if (!(Number.isNaN(a) && Number.isNaN(b))) return Number.POSITIVE_INFINITY;
   }
-  if (error === 0) return 0;
-  for (const value of y) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-  return error / largest;
+  return error === 0 ? 0 : error / largest;
 }
 
 function sameShape(a: RuntimeTensor, b: RuntimeTensor): boolean {

@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, fork, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { diagnostics } from '../../src/diagnostics.ts';
 import type { DType } from '../../src/ir/index.ts';
 import {
   openRuntime,
@@ -221,6 +222,30 @@ describe('the child of openRuntime', () => {
     await eventually(() => !isAlive(orphan.pid));
     expect(existsSync(orphan.folder)).toBe(false);
     rmSync(modelFile);
+  });
+
+  it('says so where onnxruntime-node is not installed', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'bare-'));
+    try {
+      for (const name of ['child.js', 'transfer.js', 'watchdog.js']) {
+        copyFileSync(new URL(`../../src/runtime/${name}`, import.meta.url), join(elsewhere, name));
+      }
+      writeFileSync(join(elsewhere, 'package.json'), '{ "type": "module" }');
+      const settings = { parent: process.pid, memory: 2 ** 40, folder: elsewhere, memoryMessage: '' };
+      const child = fork(join(elsewhere, 'child.js'), [JSON.stringify(settings)], {
+        serialization: 'advanced',
+        execArgv: [],
+      });
+      const reply = await new Promise((resolve) => child.once('message', resolve));
+      expect(reply).toMatchObject({ kind: 'missing', message: expect.stringContaining('onnxruntime-node') });
+      expect(diagnostics.runtimeMissing('gone').diagnostic).toMatchObject({
+        code: 'runtime-missing',
+        hint: expect.stringContaining('npm install'),
+      });
+      child.kill('SIGKILL');
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
   });
 
   it('is exchanged now and then, which sessions do not notice', async () => {
