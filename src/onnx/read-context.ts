@@ -7,7 +7,7 @@ export interface ReadContext {
   readonly places: Places;
   readonly external: ExternalResolver;
   /** Values that have their description. */
-  readonly described: WeakSet<Value>;
+  readonly described: Set<Value>;
 }
 
 /** A graph being read and the names that it sees. */

@@ -26,7 +26,7 @@ export interface ReadOptions {
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Model {
   const { message, places } = decodeModelProto(bytes, options);
   if (!message.graph) throw diagnostics.notAModel(options.file, 'this is not an ONNX model: it holds no graph', 0);
-  const context: ReadContext = { places, external: options.external ?? unresolved, described: new WeakSet() };
+  const context: ReadContext = { places, external: options.external ?? unresolved, described: new Set() };
   const irVersion = safeNumber(message.irVersion ?? 0n, 'ir_version');
   const model = new Model(irVersion, readGraph(message.graph, undefined, context));
   model.opsetImports = (message.opsetImport ?? []).map(readOpset);

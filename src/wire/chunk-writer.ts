@@ -1,5 +1,6 @@
 import type { Packed } from './generated/messages.ts';
 import { type PackedKind, packedBytes, putVarint } from './packed.ts';
+import { samePieces } from './same-pieces.ts';
 import { encodeUtf8 } from './utf8.ts';
 
 /** Byte strings from here on are referenced instead of copied. */
@@ -60,7 +61,11 @@ export class ChunkWriter {
   }
 
   string(text: string): this {
-    return this.bytes(encodeUtf8(text));
+    const length = Buffer.byteLength(text, 'utf8');
+    if (length !== text.length) return this.bytes(encodeUtf8(text));
+    this.#varint(length).#reserve(length);
+    this.#position += this.#scratch.write(text, this.#position, length, 'latin1');
+    return this;
   }
 
   /** Length, then the bytes. */
@@ -102,6 +107,20 @@ export class ChunkWriter {
     if (prefixSize > 1) this.#widen(start, prefixSize - 1, fork.insertions);
     prefix.copy(this.#scratch, fork.position, 0, prefixSize);
     return this;
+  }
+
+  /** Forgets what was written and keeps the buffer. */
+  reset(): void {
+    this.#position = 0;
+    this.#inserted = 0;
+    this.#insertions.length = 0;
+  }
+
+  /** Whether what was written so far is `bytes`. References to the same memory are not read. */
+  equals(bytes: Uint8Array): boolean {
+    if (this.byteLength !== bytes.byteLength) return false;
+    if (this.#insertions.length > 0) return samePieces(this.finish(), [bytes]);
+    return this.#scratch.compare(bytes, 0, bytes.byteLength, 0, this.#position) === 0;
   }
 
   /** The pieces in order. The writer must not be used afterwards. */

@@ -16,13 +16,11 @@ export const codecs: Codecs = onnx as unknown as Codecs;
 /** What is remembered by place, and can be written as the bytes it was: each appears in repeated fields. */
 const entities = ['NodeProto', 'TensorProto', 'ValueInfoProto', 'FunctionProto'] as const;
 
-const verbatimBytes = new WeakMap<object, Uint8Array>();
+const verbatimBytes = Symbol('verbatim bytes');
 
-/** A message that is written as these bytes, whatever is in it. */
+/** A message that is written as these bytes. */
 export function verbatim<Message extends object>(bytes: Uint8Array): Message {
-  const message = {} as Message;
-  verbatimBytes.set(message, bytes);
-  return message;
+  return { [verbatimBytes]: bytes } as unknown as Message;
 }
 
 // The static module calls `onnx.NodeProto.decode(…)` by that path, so wrapping the property reaches nested messages.
@@ -39,7 +37,7 @@ function remember(codec: Codec<object>): void {
     return message;
   };
   codec.encode = (message, writer, depth) => {
-    const bytes = verbatimBytes.get(message);
-    return bytes ? writer.raw(bytes) : encode(message, writer, depth);
+    const bytes: unknown = Reflect.get(message, verbatimBytes);
+    return bytes instanceof Uint8Array ? writer.raw(bytes) : encode(message, writer, depth);
   };
 }

@@ -11,7 +11,7 @@ export { locationComponents } from './external-location.ts';
 export { type FileStatus, type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
 export type * from './generated/messages.ts';
 export { errorCode, ioFailure } from './io-failure.ts';
-export { defaultLimits, type Limits } from './limits.ts';
+export type { Limits } from './limits.ts';
 export {
   type DecodedModel,
   type DecodeOptions,
@@ -19,10 +19,11 @@ export {
   decodeModelProto,
   encodeMessage,
   encodeModelProto,
+  encodesTo,
 } from './model-bytes.ts';
 export { OutputFiles, type OutputOptions, type StagedFile } from './output-files.ts';
 export { concatenate, type PackedKind, packedBytes, packedCount, packVarints, unpackVarints } from './packed.ts';
 export { readBytes } from './read-bytes.ts';
+export { samePieces } from './same-pieces.ts';
 export { removeTemporaries } from './temporaries.ts';
 export type { Place, Places } from './wire-reader.ts';
-export { type PieceTarget, writePieces } from './write-pieces.ts';

@@ -4,7 +4,7 @@ export interface Limits {
   readonly nodes: number;
   /** Initializers, dense and sparse, in all graphs together. */
   readonly initializers: number;
-  /** Graphs inside graphs; the main graph is the first. */
+  /** Graphs inside graphs; the main graph is the first. At most {@link deepest}. */
   readonly depth: number;
   /** Bytes of a name. Doc strings and metadata are not names. */
   readonly nameBytes: number;
@@ -14,7 +14,16 @@ export interface Limits {
   readonly messages: number;
 }
 
-export const defaultLimits: Limits = {
+/** What the call stack carries on the way in and out again. 1000 do not fit into Node's default. */
+const deepest = 500;
+
+/** The defaults, where nothing else is said. */
+export function limitsOf(limits: Partial<Limits> = {}): Limits {
+  const all = { ...defaultLimits, ...limits };
+  return { ...all, depth: Math.min(all.depth, deepest) };
+}
+
+const defaultLimits: Limits = {
   nodes: 1_000_000,
   initializers: 1_000_000,
   depth: 33,

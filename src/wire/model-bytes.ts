@@ -3,7 +3,7 @@ import { diagnostics } from '../diagnostics.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { codecs } from './codecs.ts';
 import type { Messages, ModelProto } from './generated/messages.ts';
-import { defaultLimits, type Limits } from './limits.ts';
+import { type Limits, limitsOf } from './limits.ts';
 import { scanModel } from './scan.ts';
 import { type Places, WireReader } from './wire-reader.ts';
 
@@ -26,7 +26,7 @@ export interface DecodedModel {
  * @throws not-a-model with the byte offset; limit-exceeded
  */
 export function decodeModelProto(bytes: Uint8Array, options: DecodeOptions = {}): DecodedModel {
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = limitsOf(options.limits);
   scanModel(bytes, limits, options.file);
   const reader = new WireReader(bytes);
   try {
@@ -46,16 +46,38 @@ export function encodeModelProto(message: ModelProto): Uint8Array[] {
 
 /** Any message → pieces. */
 export function encodeMessage<Name extends keyof Messages>(name: Name, message: Messages[Name]): Uint8Array[] {
-  const writer = new ChunkWriter();
+  return encodeInto(new ChunkWriter(), name, message).finish();
+}
+
+/** One writer for all comparisons: with a million nodes, a buffer for each is what takes the time. */
+const comparer = new ChunkWriter(1 << 16);
+
+/** Whether a message is written as exactly these bytes. */
+export function encodesTo<Name extends keyof Messages>(
+  name: Name,
+  message: Messages[Name],
+  bytes: Uint8Array,
+): boolean {
+  try {
+    return encodeInto(comparer, name, message).equals(bytes);
+  } finally {
+    comparer.reset();
+  }
+}
+
+function encodeInto<Name extends keyof Messages>(
+  writer: ChunkWriter,
+  name: Name,
+  message: Messages[Name],
+): ChunkWriter {
   const before = protobuf.util.recursionLimit;
   // What is written was read or made by us: its depth is known to be finite.
   protobuf.util.recursionLimit = Number.POSITIVE_INFINITY;
   try {
-    codecs[name].encode(message, writer);
+    return codecs[name].encode(message, writer);
   } finally {
     protobuf.util.recursionLimit = before;
   }
-  return writer.finish();
 }
 
 /** Bytes that were part of a decoded model → message. */

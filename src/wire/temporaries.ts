@@ -26,4 +26,5 @@ export function removeTemporaries(): void {
     }
   }
   paths.clear();
+  process.off('exit', removeTemporaries);
 }

@@ -10,18 +10,23 @@ export interface Place {
   readonly end: number;
 }
 
-/** Where each decoded entity lies, by its message. */
-export type Places = WeakMap<object, Place>;
+/**
+ * Where each decoded entity lies, by its message. Lives as long as the reading: a WeakMap of a million entries costs the
+ * garbage collector more time than everything else together.
+ */
+export type Places = Map<object, Place>;
 
 /**
  * Reads without loss and without copies: 64-bit integers are bigint, byte fields are views of the input, packed tensor
  * data stays packed, strings that are not UTF-8 survive (see utf8.ts), unknown fields are kept.
  */
 export class WireReader extends protobuf.Reader {
-  readonly places: Places = new WeakMap();
+  readonly places: Places = new Map();
+  readonly #text: Buffer;
 
   constructor(bytes: Uint8Array) {
     super(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.discardUnknown = false;
   }
 
@@ -45,7 +50,16 @@ export class WireReader extends protobuf.Reader {
   }
 
   override string(): string {
-    return decodeUtf8(this.bytes());
+    const length = this.uint32();
+    const start = this.pos;
+    const end = start + length;
+    if (end > this.len) throw new RangeError('index out of range');
+    this.pos = end;
+    // Names are short and plain: a view for each would cost more than all else that is read.
+    for (let at = start; at < end; at++) {
+      if ((this.buf[at] ?? 0) >= 128) return decodeUtf8(this.buf.subarray(start, end));
+    }
+    return this.#text.toString('latin1', start, end);
   }
 
   /** Keeps the payload of a packed field of tensor data; a view of the input. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DiagnosticError } from '../../src/diagnostics.ts';
-import { readModel } from '../../src/onnx/index.ts';
+import { readModel, writeModel } from '../../src/onnx/index.ts';
 import type { GraphProto, TensorProto } from '../../src/wire/index.ts';
 import { bytesOf, floats, modelOf, node, smallModel, tensorInput } from './model-bytes.ts';
 
@@ -140,7 +140,11 @@ describe('limits are counted before anything is made', () => {
   test('33 graphs inside each other are read and written, 34 are not, and the limit can be raised', () => {
     expect(() => readModel(bytesOf(modelOf(nested(33))))).not.toThrow();
     expect(diagnosticOf(() => readModel(bytesOf(modelOf(nested(34)))))?.code).toBe('limit-exceeded');
-    expect(() => readModel(bytesOf(modelOf(nested(200))), { limits: { depth: 200 } })).not.toThrow();
+    const deep = bytesOf(modelOf(nested(500)));
+    expect(writeModel(readModel(deep, { limits: { depth: 500 } }), { fromScratch: true })).toEqual(deep);
+    // Beyond that the stack would end first: the limit cannot be raised further.
+    const deeper = bytesOf(modelOf(nested(600)));
+    expect(diagnosticOf(() => readModel(deeper, { limits: { depth: 1_000_000 } }))?.code).toBe('limit-exceeded');
   });
 
   test('4 MB of empty nodes are refused in less than 64 MB', () => {

@@ -312,6 +312,13 @@ describe('weights', () => {
   });
 });
 
+test('types that this version does not know pass through, with any data', () => {
+  for (const dataType of [27, 28, 99, 0]) {
+    expectSame(smallModel({ initializer: [{ name: 'w', dims: [4n], dataType, rawData: Uint8Array.of(1, 2, 3) }] }));
+    expectSame(smallModel({ input: [{ name: 'x', type: { tensorType: { elemType: dataType, shape: {} } } }] }));
+  }
+});
+
 test('what we make is written as ONNX has it: nodes, attributes, raw_data, value_info', () => {
   const model = readModel(bytesOf(smallModel()));
   const { graph } = model;

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -175,6 +186,22 @@ describe('external data', () => {
       expect(outcome(() => read('swap/w.bin', { system }))).not.toBe(secret);
       for (const name of ['swap', 'swapped']) rmSync(join(folder, name), { recursive: true, force: true });
     }
+  });
+
+  test('is read beyond 4 GiB, where 32 bits end', () => {
+    const path = join(folder, 'sparse.bin');
+    const offset = 5 * 2 ** 30 + 3;
+    const file = openSync(path, 'w');
+    writeSync(file, 'inside', offset);
+    closeSync(file);
+    const tensor = new ExternalFolder(folder).resolve({
+      tensor: 't',
+      location: 'sparse.bin',
+      offset: BigInt(offset),
+      length: 6n,
+    });
+    expect(Buffer.from(tensor.read()).toString()).toBe('inside');
+    rmSync(path);
   });
 
   test('that changes after the model was read is refused', () => {
