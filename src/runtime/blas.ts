@@ -14,17 +14,17 @@ import { GemmSessions } from './gemm-sessions.ts';
  * product is cut into tiles follows from its sizes alone.
  *
  * Operands of the other precision are converted into scratch by TypedArray.set (1–1.5 ns an element, as fast as a
- * Cast in the graph, which would allocate anew each time), 64 MiB of each operand at a time.
+ * Cast in the graph, which would allocate anew each time), 32 MiB of each operand at a time.
  */
 
 /** Products of m·n·k up to this run as loops: a call of ONNX Runtime takes 30–50 µs, the loops 8 µs for 16³. */
 const smallProduct = 2 ** 14;
 
 /** Bytes of a scratch array. */
-const scratchBytes = 64 * 2 ** 20;
+const scratchBytes = 32 * 2 ** 20;
 
 /** Longest stretch of k in a tile: leaves 512 rows of float64, enough to hide the conversion behind the product. */
-const longestStretch = 2 ** 14;
+const longestStretch = 2 ** 13;
 
 /** @throws runtime-missing on the first product that is not small, when onnxruntime-node is not installed */
 export function createBlas({ threads = 1 }: { readonly threads?: number } = {}): Blas {
