@@ -140,3 +140,12 @@ test('refuses types without numbers and bytes that do not fill the dims', () => 
   expect(() => toFloat64(new Tensor('float32', [2], memorySource(new Uint8Array(4))))).toThrow(/4 bytes do not fill/);
   expect(() => fromFloat64([1, 2], [3], 'float32')).toThrow(/2 elements do not fill/);
 });
+
+test('every float16 and bfloat16 comes back as the same bits', () => {
+  for (const dtype of ['float16', 'bfloat16'] as const) {
+    const bits = Uint16Array.from({ length: 65_536 }, (_, index) => index);
+    const numbers = toFloat64(new Tensor(dtype, [65_536], memorySource(new Uint8Array(bits.buffer))));
+    const again = new Uint16Array(Uint8Array.from(fromFloat64(numbers, [65_536], dtype).bytes()).buffer);
+    expect(again.findIndex((item, index) => item !== index && !Number.isNaN(numbers[index]))).toBe(-1);
+  }
+});
