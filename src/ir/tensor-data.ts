@@ -129,8 +129,8 @@ export function bfloat16Bits(x: number): number {
 }
 
 /**
- * `x` rounded to the nearest float16 (ties to even), as its 16 bits: the library's setFloat16 takes 100 times as long,
- * minutes for a large model.
+ * `x` rounded to the nearest float16 (ties to even), as its 16 bits. The library's setFloat16 takes 6 times as long
+ * (4 million numbers: 6.3 s, this 1.0 s, on a busy machine).
  */
 export function float16Bits(x: number): number {
   if (Number.isNaN(x)) return 0x7e00;
