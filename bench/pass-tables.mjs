@@ -77,5 +77,10 @@ function row(pipeline, { input, output, nodes, verification }) {
   ];
 }
 
-const ratio = (before, after) => `${(before / after).toFixed(2)}×`;
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+function ratio(before, after) {
+  return `${(before / after).toFixed(2)}×`;
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,9 +1,10 @@
 """Tucker-2 of a model's k×k convolutions with tensorly, as one would do it in Python: read, VBMF ranks, HOOI, write.
 
-    tensorly_tucker.py MODEL RANKS.json OUTPUT     pip: numpy, onnx, scipy, tensorly
+    tensorly_tucker.py MODEL RANKS.json OUTPUT [TOLERANCE]     pip: numpy, onnx, scipy, tensorly
 
 MODEL has its batch-norms folded already. RANKS.json maps node names to [R4, R3]; VBMF runs on every k×k convolution, but
-partial_tucker takes the ranks of the file, so that both sides of a comparison fit the same thing. Prints JSON: seconds
+partial_tucker takes the ranks of the file, so that both sides of a comparison fit the same thing. TOLERANCE is the change
+of the relative error at which HOOI stops; tensorly's own default, 1e-4, stops well before convergence. Prints JSON: seconds
 per stage (imports excluded), the weight error of each node, and the ranks that VBMF found here.
 """
 
@@ -86,7 +87,7 @@ def replace(model, replacements):
     model.graph.initializer.extend(kept)
 
 
-def main(model_file, ranks_file, output_file):
+def main(model_file, ranks_file, output_file, tolerance="1e-7"):
     with open(ranks_file) as file:
         ranks = json.load(file)
     started = perf_counter()
@@ -99,7 +100,7 @@ def main(model_file, ranks_file, output_file):
         found[node.name] = [vbmf_rank(unfold(kernel, 0)), vbmf_rank(unfold(kernel, 1))]
         vbmf_seconds += perf_counter() - before
         if node.name in ranks:
-            fit, _ = partial_tucker(kernel, rank=ranks[node.name], modes=[0, 1], init="svd")
+            fit, _ = partial_tucker(kernel, rank=ranks[node.name], modes=[0, 1], init="svd", tol=float(tolerance))
             replacements[node.name] = fit
     fitted = perf_counter()
     replace(model, replacements)
