@@ -18,6 +18,9 @@ export interface CpFitOptions {
 /** Sweeps that each start is given before the worse half is dropped; twice as many in every further round. */
 const TRIAL_SWEEPS = 20;
 
+/** A reseeded fit whose squared error is still this far above the best one after its trial sweeps is given up. */
+const HOPELESS = 1.01;
+
 /** Sweeps over which progress is measured: ALS crosses flat stretches before it falls again. */
 const WINDOW = 10;
 
@@ -63,7 +66,9 @@ async function reseeded(start: Swept, tensor: CpTensor, rank: number, options: C
   let best = start;
   for (let count = 0, place = 0; count < reseeds; count++, place++) {
     const model = redraw(balance(best.model, rank), rank, place % rank, random);
-    const run = await advance(await begin(tensor, model, rank, blas), maxSweeps, tensor, rank, options);
+    let run = await advance(await begin(tensor, model, rank, blas), TRIAL_SWEEPS, tensor, rank, options);
+    if (run.squaredError > HOPELESS * best.squaredError) continue;
+    run = await advance(run, maxSweeps, tensor, rank, options);
     if (run.squaredError >= best.squaredError) continue;
     best = run;
     place = -1;

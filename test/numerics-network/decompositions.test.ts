@@ -189,7 +189,7 @@ describe('tucker-2', () => {
     for (const size of [16, 150]) {
       const shape = [1, size, size - 4, 3];
       const network = tuckerNetwork(shape, { R3: 4, R4: 5 });
-      const low = naiveFree(network, await contract(network, randomFactors(network, seededRandom(4, 'low')), blas));
+      const low = asKernel(network, await contract(network, randomFactors(network, seededRandom(4, 'low')), blas));
       expect(await errorOf(network, await tucker2(low, { R3: 4, R4: 5 }, { blas }), low)).toBeLessThan(1e-7);
     }
   });
@@ -381,6 +381,6 @@ function clampTrain(dims: readonly number[], ranks: readonly number[]): number[]
 }
 
 /** A contracted kernel whose dims are those of the network's output. */
-function naiveFree(network: TensorNetwork, { data }: NdArray): NdArray {
+function asKernel(network: TensorNetwork, { data }: NdArray): NdArray {
   return { data, dims: network.output.map((index) => network.sizes[index]!) };
 }
