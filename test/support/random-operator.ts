@@ -1,5 +1,7 @@
 import { type Attribute, attribute, fromFloat64, Graph, Model, Node, type RealDType, Value } from '../../src/ir/index.ts';
 import { type SeededRandom, seededRandom } from '../../src/numerics/index.ts';
+import { integer, pick } from './draws.ts';
+import { randomWindow } from './random-window.ts';
 
 /** A model x → y of one random Conv, ConvTranspose, Gemm or MatMul, and the input to feed. */
 export interface RandomOperator {
@@ -18,31 +20,15 @@ export function randomOperator(seed: number, dtype: RealDType = 'float32'): Rand
 }
 
 function randomConvolution(kind: Kind, random: SeededRandom, dtype: RealDType): RandomOperator {
+  const transposed = kind === 'ConvTranspose';
   const axes = pick(random, [1, 2, 2, 2, 3]);
-  const each = (values: readonly number[]) => Array.from({ length: axes }, () => pick(random, values));
   const groups = pick(random, [1, 1, 1, 2, 3]);
   const depthwise = random.uniform() < 0.1;
   const [inputs, outputs] = depthwise ? [1, pick(random, [1, 2])] : [integer(random, 1, 7), integer(random, 1, 7)];
   const group = depthwise ? integer(random, 2, 5) : groups;
-  const kernel = axes === 3 ? each([1, 2, 3]) : each([1, 2, 3, 3, 4, 5]);
-  const strides = each([1, 1, 2, 3]);
-  const padding = pick(random, ['none', 'pads', 'pads', 'pads', 'SAME_UPPER', 'SAME_LOWER', 'VALID'] as const);
-  // ONNX Runtime does not combine auto_pad=SAME with dilations.
-  const dilations = padding.startsWith('SAME') ? kernel.map(() => 1) : each([1, 1, 2]);
-  const span = kernel.map((size, axis) => (dilations[axis] as number) * (size - 1) + 1);
-  const transposed = kind === 'ConvTranspose';
-  const pads = [...span, ...span].map((size) => integer(random, 0, transposed ? Math.floor((size - 1) / 2) : size - 1));
-  const automatic = padding === 'SAME_UPPER' || padding === 'SAME_LOWER' || padding === 'VALID';
-  const outputPadding = strides.map((stride) => (transposed && !automatic ? integer(random, 0, stride - 1) : 0));
-  const attributes = [
-    ...(group > 1 ? [attribute.int('group', group)] : []),
-    ...(random.uniform() < 0.5 ? [attribute.ints('kernel_shape', kernel)] : []),
-    ...(strides.some((stride) => stride > 1) ? [attribute.ints('strides', strides)] : []),
-    ...(dilations.some((dilation) => dilation > 1) ? [attribute.ints('dilations', dilations)] : []),
-    ...(padding === 'pads' ? [attribute.ints('pads', pads)] : []),
-    ...(automatic ? [attribute.string('auto_pad', padding)] : []),
-    ...(outputPadding.some((extra) => extra > 0) ? [attribute.ints('output_padding', outputPadding)] : []),
-  ];
+  // Any window fits: the input is made to measure below.
+  const { kernel, span, strides, attributes: window } = randomWindow(random, transposed, Array(axes).fill(Number.POSITIVE_INFINITY));
+  const attributes = [...(group > 1 ? [attribute.int('group', group)] : []), ...window];
   const sizes = span.map((size, axis) => size + integer(random, 0, 2 * (strides[axis] as number)));
   const weightDims = transposed ? [group * inputs, outputs, ...kernel] : [group * outputs, inputs, ...kernel];
   const bias = random.uniform() < 0.7 ? [group * outputs] : undefined;
@@ -84,12 +70,4 @@ function operatorModel(kind: Kind, random: SeededRandom, dtype: RealDType, input
   model.opsetImports = [{ domain: '', version: 13 }];
   const described = attributes.map(({ name, value }) => `${name}=${String(value.kind === 'string' ? Buffer.from(value.value) : value.value)}`);
   return { model, inputDims, text: `${kind} ${dtype} x ${inputDims.join('×')} w ${weightDims.join('×')}${bias ? ' b' : ''} ${described.join(' ')}` };
-}
-
-function integer(random: SeededRandom, low: number, high: number): number {
-  return low + Math.floor(random.uniform() * (high - low + 1));
-}
-
-function pick<Choice>(random: SeededRandom, choices: readonly Choice[]): Choice {
-  return choices[Math.floor(random.uniform() * choices.length)] as Choice;
 }
