@@ -25,6 +25,8 @@ function readOracle<T>(name: string): readonly T[] {
 /** parafac was given 2000 sweeps from each of its two starts. */
 const EFFORT = { starts: 6, maxSweeps: 1500, tolerance: 1e-7, reseeds: 20 };
 const ATTEMPTS = 4;
+/** The largest cases take a minute of plain JavaScript products. */
+const TIMEOUT = 600_000;
 
 describe('against tensorly', () => {
   test.each(readOracle<TuckerCase>('tucker.json'))(
@@ -54,5 +56,6 @@ describe('against tensorly', () => {
       }
       expect(error).toBeLessThanOrEqual(best * (1 + 1e-6));
     },
+    TIMEOUT,
   );
 });
