@@ -30,12 +30,13 @@ export async function writeExternal(
     const gap = (alignment - (file.position % alignment)) % alignment;
     if (gap > 0) await file.write([new Uint8Array(gap)]);
     const offset = file.position;
-    const bytes = tensor.bytes();
-    await file.write([bytes]);
+    // The entries outlive the loop; they must not hold on to the bytes.
+    const length = tensor.source.byteLength;
+    await file.write([tensor.bytes()]);
     entries.set(tensor, (location) => [
       { key: 'location', value: location },
       { key: 'offset', value: String(offset) },
-      { key: 'length', value: String(bytes.byteLength) },
+      { key: 'length', value: String(length) },
     ]);
   }
   return entries;
