@@ -2,9 +2,8 @@ import { attribute, constantTensor, type Editor, fromFloat64, type LinearOperato
 import type { BatchNormMatch } from './index.ts';
 
 /** The operator stays, with new weight and bias in float64 rounded once, and computes what batch-norm computed. */
-export function fuse({ batchNorm, operator, output, scale, offset, mean, variance, epsilon }: BatchNormMatch, edit: Editor): void {
+export function fuse({ batchNorm, operator, output, factor, offset, mean }: BatchNormMatch, edit: Editor): void {
   const { node, dtype } = operator;
-  const factor = scale.map((value, channel) => value / Math.sqrt((variance[channel] as number) + epsilon));
   const gemm = operator.opType === 'Gemm';
   const beta = gemm ? node.float('beta', 1) : 1;
   const oldBias = operator.bias ? toFloat64(constantTensor(operator.bias) as Tensor) : new Float64Array(factor.length);

@@ -1,7 +1,7 @@
 // BatchNormalization(Conv(x; W, b)) → Conv(x; W·a, (b − mean)·a + B),  a = scale / √(var + ε) per output channel
 import {
-  constantTensor,
   definePass,
+  fixedTensor,
   isSkip,
   type LinearOperator,
   linearOperator,
@@ -19,11 +19,10 @@ export interface BatchNormMatch {
   readonly batchNorm: Node;
   readonly operator: LinearOperator;
   readonly output: Value;
-  readonly scale: Float64Array;
+  /** What each output channel is multiplied by. */
+  readonly factor: Float64Array;
   readonly offset: Float64Array;
   readonly mean: Float64Array;
-  readonly variance: Float64Array;
-  readonly epsilon: number;
 }
 
 /**
@@ -31,7 +30,8 @@ export interface BatchNormMatch {
  * 1. batch-norm in inference form: no training_mode, per channel (spatial = 1), only its first output in use;
  * 2. its input comes from a Conv, ConvTranspose or Gemm that nobody else reads;
  * 3. that operator's weight is constant, not shared and real (the rules of linear operators);
- * 4. its bias, and the four statistics, are constant and per channel.
+ * 4. its bias, and the four statistics, are constant and per channel;
+ * 5. a = scale / √(var + ε) is finite.
  */
 function match(node: Node, context: PassContext<unknown>): BatchNormMatch | Skip | null {
   if (!node.is('BatchNormalization')) return null;
@@ -46,12 +46,15 @@ function match(node: Node, context: PassContext<unknown>): BatchNormMatch | Skip
   const operator = linearOperator(producer, context);
   if (operator === null || isSkip(operator)) return operator;
   const channels = operator.groups * operator.outputs;
-  const bias = operator.bias && constantTensor(operator.bias);
-  if (operator.bias && bias?.size !== channels) return skip(node, 'not-legal', 'the bias is not one constant per channel');
-  const constants = statistics.slice(0, 4).map((value) => value && constantTensor(value));
+  const bias = operator.bias && fixedTensor(operator.bias, context);
+  if (operator.bias && (bias?.size !== channels || bias.dims.at(-1) !== channels)) return skip(node, 'not-legal', 'the bias is not one constant per channel');
+  const constants = statistics.slice(0, 4).map((value) => value && fixedTensor(value, context));
   const [scale, offset, mean, variance] = constants.map((tensor) => (tensor?.size === channels ? toFloat64(tensor) : undefined));
   if (!scale || !offset || !mean || !variance) return skip(node, 'not-legal', 'its statistics are not constant');
-  return { batchNorm: node, operator, output, scale, offset, mean, variance, epsilon: node.float('epsilon', 1e-5) };
+  const epsilon = node.float('epsilon', 1e-5);
+  const factor = scale.map((value, channel) => value / Math.sqrt((variance[channel] as number) + epsilon));
+  if (!factor.every(Number.isFinite)) return skip(node, 'non-finite', 'its scale or variance gives factors that are not finite');
+  return { batchNorm: node, operator, output, factor, offset, mean };
 }
 
 export default definePass({

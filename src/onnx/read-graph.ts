@@ -1,6 +1,7 @@
 import { diagnostics } from '../diagnostics.ts';
 import { type FunctionDefinition, Graph, Value } from '../ir/index.ts';
 import type { FunctionProto, GraphProto, NodeProto } from '../wire/index.ts';
+import { readAnnotations } from './annotations.ts';
 import { keep } from './kept.ts';
 import { leftover } from './leftover.ts';
 import { type ReadContext, Scope } from './read-context.ts';
@@ -27,7 +28,7 @@ export function readGraph(message: GraphProto, outer: Scope | undefined, context
   const lists = readValueLists(message, graph, valueFinder(scope), context);
   readNodes(message.node ?? [], scope, context);
   const known = ['node', 'initializer', 'sparseInitializer', 'docString', 'input', 'output', 'valueInfo'];
-  graph.extras = { fields: leftover(message, [...known, ...(message.name ? ['name'] : [])]), ...lists };
+  graph.extras = { fields: leftover(message, [...known, ...(message.name ? ['name'] : [])]), ...lists, ...readAnnotations(message, graph) };
   return graph;
 }
 

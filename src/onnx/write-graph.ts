@@ -7,6 +7,7 @@ import {
   type ValueInfoProto,
   verbatim,
 } from '../wire/index.ts';
+import { annotationMessages } from './annotations.ts';
 import { keptBytes } from './kept.ts';
 import { fieldsOf } from './leftover.ts';
 import { unchangedBytes } from './unchanged.ts';
@@ -27,6 +28,7 @@ export function graphMessage(graph: Graph, context: WriteContext): GraphProto {
   }
   return {
     ...fieldsOf(graph.extras),
+    ...annotationMessages(graph),
     ...(graph.name !== '' && { name: graph.name }),
     ...(graph.docString !== undefined && { docString: graph.docString }),
     node: graph.nodes.map((node) => nodeMessage(node, context)),

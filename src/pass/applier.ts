@@ -11,7 +11,6 @@ import { isAdmissible } from './candidate-space.ts';
 import { readKernel, toWeightOrder } from './kernel.ts';
 import { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
 import { type LoweredStep, lowerChain, stepWeight } from './lowering.ts';
-import { allNodes, nodeNames } from './node-names.ts';
 import type { FactorizePass } from './pass.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
@@ -103,8 +102,8 @@ class Rewriter {
     this.#policy = policy;
     this.#environment = environment;
     this.#fits = fits;
-    this.#nodes = byName(rewritten.model);
-    this.#referenceNodes = reference ? byName(reference.model) : new Map();
+    this.#nodes = byName(rewritten);
+    this.#referenceNodes = reference ? byName(reference) : new Map();
   }
 
   async rewrite(entry: PlanNode, stage: Stage<FactorizePass>): Promise<NodeResult> {
@@ -141,7 +140,7 @@ class Rewriter {
     if (isSkip(executed)) return executed;
     await this.#replaceInReference(entry.name, operator, decomposition, ranks, stored);
     const opset = this.#rewritten.model.opset() ?? 0;
-    editGraph(this.#rewritten.model.graph, node, (edit) => emitChain(operator, steps, weights, opset, edit));
+    editGraph(this.#rewritten.model, node, (edit) => emitChain(operator, steps, weights, opset, edit));
     this.#rewritten.changed();
     return { weightError: contraction.weightError, exactError: executed };
   }
@@ -180,11 +179,10 @@ class Rewriter {
     const { dims } = constantTensor(operator.weight) as Tensor;
     const kernel = fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
     const index = operator.node.inputs.indexOf(operator.weight);
-    editGraph(this.#reference.model.graph, node, (edit) => edit.setInput(node, index, edit.initializer(`${name}/contracted`, kernel)));
+    editGraph(this.#reference.model, node, (edit) => edit.setInput(node, index, edit.initializer(`${name}/contracted`, kernel)));
   }
 }
 
-function byName(model: Model): ReadonlyMap<string, Node> {
-  const names = nodeNames(model);
-  return new Map([...allNodes(model.graph)].map((node) => [names.get(node) ?? node.name, node]));
+function byName(workspace: Workspace): ReadonlyMap<string, Node> {
+  return new Map([...workspace.names()].map(([node, name]) => [name, node]));
 }

@@ -1,6 +1,7 @@
 import {
   type Attribute,
   type Graph,
+  type Model,
   Node,
   type NodeInit,
   type Tensor,
@@ -37,8 +38,8 @@ export interface Editor {
 }
 
 /** Runs `rewrite` and applies its edits, all or none. Returns true when there was anything to apply. */
-export function editGraph(graph: Graph, anchor: Node | undefined, rewrite: (edit: Editor) => void): boolean {
-  const draft = new Draft(graph, anchor);
+export function editGraph(model: Model, anchor: Node | undefined, rewrite: (edit: Editor) => void): boolean {
+  const draft = new Draft(model, anchor);
   try {
     rewrite(draft);
   } catch (cause) {
@@ -50,6 +51,7 @@ export function editGraph(graph: Graph, anchor: Node | undefined, rewrite: (edit
 
 class Draft implements Editor {
   readonly graph: Graph;
+  readonly #model: Model;
   readonly #anchor: Node | undefined;
   readonly #nodes: Node[] = [];
   readonly #takeovers: { readonly node: Node; readonly index: number; readonly value: Value }[] = [];
@@ -57,8 +59,9 @@ class Draft implements Editor {
   readonly #removed: Node[] = [];
   readonly #edits: (() => void)[] = [];
 
-  constructor(graph: Graph, anchor: Node | undefined) {
-    this.graph = graph;
+  constructor(model: Model, anchor: Node | undefined) {
+    this.graph = model.graph;
+    this.#model = model;
     this.#anchor = anchor;
   }
 
@@ -86,7 +89,7 @@ class Draft implements Editor {
     this.#edits.push(() => {
       const old = node.inputs[index];
       node.setInput(index, value);
-      if (old) dropIfUnread(this.graph, old);
+      if (old) dropIfUnread(this.#model, old);
     });
   }
 
@@ -111,7 +114,7 @@ class Draft implements Editor {
   }
 
   removeInitializer(value: Value): void {
-    this.#edits.push(() => dropInitializer(this.graph, value));
+    this.#edits.push(() => dropInitializer(this.#model, value));
   }
 
   abandon(): void {
@@ -126,6 +129,7 @@ class Draft implements Editor {
       else for (const node of this.#nodes) this.graph.append(node);
     }
     const orphans = new Set(this.#removed.flatMap((node) => node.inputs.filter((value) => value !== null)));
+    const results = this.#removed.flatMap((node) => node.outputs.filter((value) => value !== null));
     for (const node of this.#removed) this.graph.remove(node);
     for (const { node, index, value } of this.#takeovers) {
       const old = node.outputs[index];
@@ -133,19 +137,28 @@ class Draft implements Editor {
       node.setOutput(index, value);
     }
     for (const edit of this.#edits) edit();
-    for (const value of orphans) dropIfUnread(this.graph, value);
+    for (const value of results) if (!value.producer) this.graph.valueInfo.delete(value);
+    for (const value of orphans) dropIfUnread(this.#model, value);
     return changed;
   }
 }
 
-function dropIfUnread(graph: Graph, value: Value): void {
+function dropIfUnread(model: Model, value: Value): void {
+  const { graph } = model;
   if (value.uses.size > 0 || graph.isOutput(value)) return;
-  if (value.isInitializer) dropInitializer(graph, value);
-  else if (value.producer?.is('Constant') && value.producer.graph === graph) graph.remove(value.producer);
+  if (value.isInitializer) dropInitializer(model, value);
+  else if (value.producer?.is('Constant') && value.producer.graph === graph) {
+    graph.remove(value.producer);
+    graph.valueInfo.delete(value);
+  }
 }
 
-/** An initializer of old IRs may be listed as a graph input too: it is no part of the interface and goes with it. */
-function dropInitializer(graph: Graph, value: Value): void {
+/**
+ * Up to IR 3 an initializer is listed as a graph input too: it is no part of the interface and goes with it. Later such
+ * an input is one that callers may feed: it stays, read or not.
+ */
+function dropInitializer({ graph, irVersion }: Model, value: Value): void {
+  if (irVersion >= 4 && graph.isInput(value)) return;
   graph.initializers.delete(value);
   graph.valueInfo.delete(value);
   const index = graph.inputs.indexOf(value);

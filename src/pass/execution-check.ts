@@ -45,7 +45,7 @@ export async function checkExecution(
   const window = probeWindow(operator);
   const twin = isolate(operator, model, window);
   const float32 = weights.map((weight) => fromFloat64(toFloat64(weight), weight.dims, 'float32'));
-  editGraph(twin.model.graph, twin.operator.node, (edit) => emitChain(twin.operator, steps, float32, model.opset() ?? 0, edit));
+  editGraph(twin.model, twin.operator.node, (edit) => emitChain(twin.operator, steps, float32, model.opset() ?? 0, edit));
   const random = seededRandom(environment.seed, 'execution-check');
   const positions = window.inputSizes.reduce((product, size) => product * size, 1);
   const x = Float64Array.from({ length: operator.groups * operator.inputs * positions }, () => Math.fround(random.normal()));

@@ -1,10 +1,11 @@
 import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { Model, Node } from '../ir/index.ts';
+import { ownValue } from '../own-value.ts';
 import { operatorCost } from './cost.ts';
 import { type Decomposition, kernelIndices, type Ranks } from './decomposition.ts';
 import { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
 import { nodeMacs } from './node-cost.ts';
-import { allNodes, nodeNames } from './node-names.ts';
+import { linearNodes } from './node-names.ts';
 import { segments, type Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { planNodes } from './planner.ts';
@@ -45,10 +46,8 @@ export interface NodeExplanation {
 /** All Conv, ConvTranspose, Gemm and MatMul nodes, in file order. */
 export function inspectNodes(model: Model, environment: Environment): readonly InspectedNode[] {
   const workspace = new Workspace(model, environment);
-  const names = nodeNames(workspace.model);
-  return [...allNodes(workspace.model.graph)]
-    .filter((node) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'))
-    .map((node) => inspected(node, names.get(node) ?? node.name, workspace));
+  const names = workspace.names();
+  return linearNodes(workspace.model).map((node) => inspected(node, names.get(node) ?? node.name, workspace));
 }
 
 function inspected(node: Node, name: string, workspace: Workspace): InspectedNode {
@@ -76,12 +75,13 @@ function inspected(node: Node, name: string, workspace: Workspace): InspectedNod
 export async function explainNode(model: Model, name: string, stages: readonly Stage[], policy: Policy, environment: Environment): Promise<NodeExplanation> {
   const workspace = new Workspace(model, environment);
   for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
-  const names = nodeNames(workspace.model);
+  const names = workspace.names();
   const nodes = [...names].filter(([node]) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'));
   const node = nodes.find(([, known]) => known === name)?.[0];
   if (!node) throw diagnostics.usage(`there is no Conv, ConvTranspose, Gemm or MatMul named "${name}"`, didYouMean(name, nodes.map(([, known]) => known)) ?? '"onnx-tucker inspect" lists the names.');
   const operator = linearOperator(node, workspace.context(undefined));
-  const only: Policy = { ...policy, allows: (other) => other === name && policy.allows(other), ranks: name in policy.ranks ? { [name]: policy.ranks[name] as readonly number[] } : {} };
+  const ranks = ownValue(policy.ranks, name);
+  const only: Policy = { ...policy, allows: (other) => other === name && policy.allows(other), ranks: ranks ? { [name]: ranks } : {} };
   const decide = async (chosen: readonly Stage[]) => {
     const plan = await planNodes(model, chosen, only, environment, new FitCache(), { fit: true });
     return plan.find((entry) => entry.name === name) as PlanNode;

@@ -1,4 +1,4 @@
-import { type Dim, isRealDType, type Node, type RealDType, type Tensor, type Value } from '../ir/index.ts';
+import { type Dim, isRealDType, type Model, type Node, type RealDType, type Tensor, type Value } from '../ir/index.ts';
 import { resolvePads } from '../onnx/index.ts';
 import type { PassContext } from './context.ts';
 import { type Skip, skip } from './skip.ts';
@@ -47,19 +47,22 @@ export type WeightLayout = 'conv' | 'conv-transpose' | 'rows' | 'columns';
  *
  * Legality, in this order:
  * 1. the node stands in the main graph (`subgraph`);
- * 2. its weight does not come from QuantizeLinear/DequantizeLinear (`quantized`) and is an initializer or a Constant
+ * 2. no function of the model bears the operator's name, and all attributes are known (`not-legal`);
+ * 3. its weight does not come from QuantizeLinear/DequantizeLinear (`quantized`) and is an initializer or a Constant
  *    (`weight-not-constant`) that no graph input overrides (`weight-overridable`);
- * 3. nobody else needs the weight as it is (`weight-shared`);
- * 4. weights are float32, float16, bfloat16 or float64 (`dtype`);
- * 5. the weight's shape fits the operator's attributes (`not-legal`);
- * 6. pads are explicit or can be computed (`shape-unknown`).
+ * 4. nobody else needs the weight as it is (`weight-shared`);
+ * 5. weights are float32, float16, bfloat16 or float64 (`dtype`);
+ * 6. the weight's shape fits the operator's attributes and its input (`not-legal`);
+ * 7. pads are explicit or can be computed (`shape-unknown`).
  *
  * @returns null for any other operator
  */
 export function linearOperator(node: Node, context: Pick<PassContext<unknown>, 'model' | 'shapes'>): LinearOperator | Skip | null {
   if (!node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul')) return null;
-  const { graph } = context.model;
+  const { graph, functions } = context.model;
   if (node.graph !== graph) return skip(node, 'subgraph', 'nodes inside subgraphs and functions are passed through');
+  const fault = unknownMeaning(node, functions);
+  if (fault) return skip(node, 'not-legal', fault);
   const position = weightPosition(node);
   const weight = node.inputs[position];
   const input = node.inputs[1 - position];
@@ -77,6 +80,21 @@ export function linearOperator(node: Node, context: Pick<PassContext<unknown>, '
   return node.is('Conv', 'ConvTranspose') ? convolution(common, tensor, context) : matrixProduct(common, tensor, position, context);
 }
 
+const knownAttributes: Readonly<Record<LinearOperator['opType'], readonly string[]>> = {
+  Conv: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'pads', 'strides'],
+  ConvTranspose: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'output_padding', 'output_shape', 'pads', 'strides'],
+  Gemm: ['alpha', 'beta', 'transA', 'transB'],
+  MatMul: [],
+};
+
+/** What could make the node something else than the operator that we know by its name. */
+function unknownMeaning({ opType, attributes }: Node, functions: Model['functions']): string | undefined {
+  if (functions.some(({ domain, name }) => ['', 'ai.onnx'].includes(domain) && name === opType))
+    return `the model has a function named ${opType} of its own`;
+  const strange = [...attributes.keys()].find((name) => !knownAttributes[opType as LinearOperator['opType']].includes(name));
+  return strange === undefined ? undefined : `it has the attribute "${strange}", whose meaning is not known`;
+}
+
 type Common = Pick<LinearOperator, 'node' | 'input' | 'weight' | 'output' | 'dtype'>;
 type ShapesOnly = Pick<PassContext<unknown>, 'shapes'>;
 
@@ -85,6 +103,11 @@ export function constantTensor(value: Value): Tensor | undefined {
   if (value.tensor) return value.tensor;
   const attribute = value.producer?.is('Constant') ? value.producer.attributes.get('value')?.value : undefined;
   return attribute?.kind === 'tensor' ? attribute.value : undefined;
+}
+
+/** The same, unless a graph input of that name lets callers feed another. */
+export function fixedTensor(value: Value, { model }: Pick<PassContext<unknown>, 'model'>): Tensor | undefined {
+  return model.irVersion >= 4 && model.graph.isInput(value) ? undefined : constantTensor(value);
 }
 
 /** MatMul may have its constant on either side; the right one wins, as for everybody else. */
@@ -105,6 +128,9 @@ function convolution(common: Common, tensor: Tensor, { shapes }: ShapesOnly): Li
   if (declared && declared.join() !== kernelShape.join())
     return skip(node, 'not-legal', `kernel_shape ${declared.join('×')} contradicts the weight's ${kernelShape.join('×')}`);
   const inputShape = shapes.shapeOf(input);
+  const channels = transposed ? outer : groups * inner;
+  if (typeof inputShape?.[1] === 'number' && inputShape[1] !== channels)
+    return skip(node, 'not-legal', `the input has ${inputShape[1]} channels, and the weight takes ${channels}`);
   const pads = resolvePads(node, inputShape, tensor.dims);
   if (!pads) return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
   const ones = kernelShape.map(() => 1);

@@ -1,5 +1,6 @@
 import { diagnostics } from '../diagnostics.ts';
 import type { Model, Node } from '../ir/index.ts';
+import { ownValue } from '../own-value.ts';
 import type { CandidateSpace, RankChoice } from './candidate.ts';
 import { candidateSpace, isAdmissible } from './candidate-space.ts';
 import { type Cost, operatorCost } from './cost.ts';
@@ -7,7 +8,7 @@ import type { RealNdArray } from '../numerics/index.ts';
 import type { Ranks } from './decomposition.ts';
 import { readKernel } from './kernel.ts';
 import { type LinearOperator, linearOperator } from './linear-operator.ts';
-import { allNodes, nodeNames } from './node-names.ts';
+import { linearNodes } from './node-names.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { isSkip, type Skip, skip } from './skip.ts';
@@ -29,12 +30,12 @@ export async function planNodes(model: Model, stages: readonly Stage[], policy: 
   const workspace = new Workspace(model, environment);
   const rules = segments(stages);
   for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
-  const names = nodeNames(workspace.model);
-  const nodes = [...allNodes(workspace.model.graph)].filter((node) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'));
+  const names = workspace.names();
+  const nodes = linearNodes(workspace.model);
   const known = new Set(nodes.map((node) => names.get(node)));
   for (const name of Object.keys(policy.ranks))
     if (!known.has(name)) throw diagnostics.usage(`--ranks: there is no Conv, Gemm or MatMul named "${name}"`, closest(name, [...known]));
-  const ends = findEnds(nodes);
+  const ends = findEnds(nodes.filter((node) => node.graph === workspace.model.graph));
   const plan: PlanNode[] = [];
   for (const [position, node] of nodes.entries()) {
     environment.signal.throwIfAborted();
@@ -50,10 +51,10 @@ function closest(name: string, known: readonly (string | undefined)[]): string {
   return near.length > 0 ? `Did you mean ${near.join(' or ')}?` : '"onnx-tucker inspect" lists the names.';
 }
 
-/** The first Conv and the last linear operator that stand in the main graph. */
+/** The first Conv and the last linear operator of the main graph's. */
 function findEnds(nodes: readonly Node[]): ReadonlyMap<Node, 'first' | 'last'> {
   const ends = new Map<Node, 'first' | 'last'>();
-  const last = nodes.findLast((node) => node.graph?.parent === undefined);
+  const last = nodes.at(-1);
   const first = nodes.find((node) => node.is('Conv'));
   if (last) ends.set(last, 'last');
   if (first) ends.set(first, 'first');
@@ -130,7 +131,7 @@ class NodePlanner {
 
   /** Ranks given by hand, for the first method of the pipeline that has as many. */
   #userRanks(spaces: readonly CandidateSpace[]): RankChoice | undefined {
-    const given = this.#policy.ranks[this.#name];
+    const given = ownValue(this.#policy.ranks, this.#name);
     if (!given) return undefined;
     const space = spaces.find(({ decomposition }) => decomposition.axes.length === given.length);
     if (!space)
@@ -152,7 +153,7 @@ class NodePlanner {
       ...this.#identity(operator.node, operator),
       method: space.pass,
       ranks,
-      rankSource: this.#policy.ranks[this.#name] ? '--ranks' : rule.rank.pass.name,
+      rankSource: ownValue(this.#policy.ranks, this.#name) ? '--ranks' : rule.rank.pass.name,
       cost: { before: written(space.originalCost), after: written(space.cost(ranks)) },
       weightError: this.#fitChosen ? await space.weightError(ranks) : null,
       skipped: null,

@@ -1,5 +1,5 @@
 import type { OnEvent } from '../events.ts';
-import { cloneModel, type Model } from '../ir/index.ts';
+import { cloneModel, type Model, type Node } from '../ir/index.ts';
 import { type Blas, type Fit, seededRandom } from '../numerics/index.ts';
 import { inferShapes } from '../onnx/index.ts';
 import type { RequireGain } from './cost.ts';
@@ -9,6 +9,7 @@ import { editGraph } from './editor.ts';
 import type { Executor } from './execution-check.ts';
 import type { CleanupPass, PatternPass } from './pass.ts';
 import type { Stage } from './pipeline.ts';
+import { nodeNames } from './node-names.ts';
 import { isSkip } from './skip.ts';
 
 /** What planning and applying are given from outside. */
@@ -35,11 +36,19 @@ export class Workspace {
   readonly model: Model;
   readonly #environment: Environment;
   #shapes: Shapes | undefined;
+  /** Of the nodes as they came: a pass that changes a node's output must not change its name. */
+  readonly #names: ReadonlyMap<Node, string>;
 
   /** Works on a copy: the caller's model is never changed. */
   constructor(model: Model, environment: Environment) {
     this.model = cloneModel(model).model;
     this.#environment = environment;
+    this.#names = nodeNames(this.model);
+  }
+
+  /** By which plans and reports know the nodes. */
+  names(): ReadonlyMap<Node, string> {
+    return nodeNames(this.model, this.#names);
   }
 
   get shapes(): Shapes {
@@ -79,14 +88,14 @@ export class Workspace {
       const context = this.context(options);
       const match = pass.match(node, context);
       if (match === null || isSkip(match)) continue;
-      if (editGraph(this.model.graph, node, (edit) => pass.rewrite(match, edit, context))) changed = true;
+      if (editGraph(this.model, node, (edit) => pass.rewrite(match, edit, context))) changed = true;
     }
     return changed;
   }
 
   #runCleanup(pass: CleanupPass, options: unknown): boolean {
     const { graph } = this.model;
-    return editGraph(graph, undefined, (edit) => pass.run(graph, edit, this.context(options)));
+    return editGraph(this.model, undefined, (edit) => pass.run(graph, edit, this.context(options)));
   }
 }
 

@@ -1,19 +1,29 @@
 import type { Model } from '../ir/index.ts';
-import { allNodes, nodeNames, type Plan, type PlanNode, planNodes, type PlanOptions } from '../pass/index.ts';
+import { linearNodes, nodeNames, type Plan, type PlanNode, planNodes, type PlanOptions } from '../pass/index.ts';
 import { checkGlobs } from './prepare.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';
 import { tool } from './tool.ts';
 
 /** The plan of a run: what is to become of each node, on what evidence. */
-export async function planOfRun(run: Run, { steps, text }: ResolvedPipeline, planning: PlanOptions = {}): Promise<Plan> {
+export async function planOfRun(
+  run: Run,
+  { steps, text }: ResolvedPipeline,
+  planning: PlanOptions = {},
+): Promise<Plan> {
   const { loaded, sha256, model, unsupported, options, resources, policy, fits, watch } = run;
   const nodes = await watch.time(
     'plan',
-    () => (unsupported ? keptNodes(model, unsupported) : planNodes(model, steps, policy, resources.environment, fits, planning)),
+    () =>
+      unsupported
+        ? keptNodes(model, unsupported)
+        : planNodes(model, steps, policy, resources.environment, fits, planning),
     (planned) => `${planned.length} nodes, ${planned.filter(({ method }) => method !== null).length} to be rewritten`,
   );
-  checkGlobs(options, nodes.map(({ name }) => name));
+  checkGlobs(
+    options,
+    nodes.map(({ name }) => name),
+  );
   return {
     version: 1,
     tool: `${tool.name} ${tool.version}`,
@@ -30,17 +40,15 @@ export async function planOfRun(run: Run, { steps, text }: ResolvedPipeline, pla
 /** Every node of a model that cannot be checked stays, for one reason. */
 function keptNodes(model: Model, reason: string): readonly PlanNode[] {
   const names = nodeNames(model);
-  return [...allNodes(model.graph)]
-    .filter((node) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'))
-    .map((node) => ({
-      name: names.get(node) ?? node.name,
-      opType: node.opType,
-      shape: node.inputs[1]?.tensor?.dims.slice() ?? [],
-      method: null,
-      ranks: null,
-      rankSource: null,
-      cost: null,
-      weightError: null,
-      skipped: { code: 'opset-unsupported', text: reason },
-    }));
+  return linearNodes(model).map((node) => ({
+    name: names.get(node) ?? node.name,
+    opType: node.opType,
+    shape: node.inputs[1]?.tensor?.dims.slice() ?? [],
+    method: null,
+    ranks: null,
+    rankSource: null,
+    cost: null,
+    weightError: null,
+    skipped: { code: 'opset-unsupported', text: reason },
+  }));
 }

@@ -33,7 +33,8 @@ export const supported = { opset: [7, 26], ir: [3, 13] } as const;
 export function unsupportedReason(model: Model): string | undefined {
   const opset = model.opset();
   const [oldest, newest] = supported.opset;
-  if (opset !== undefined && (opset < oldest || opset > newest)) return `opset ${opset} is outside ${oldest} to ${newest}, which ONNX Runtime can check`;
+  if (opset === undefined) return 'the model does not say which opset it uses';
+  if (opset < oldest || opset > newest) return `opset ${opset} is outside ${oldest} to ${newest}, which ONNX Runtime can check`;
   const [first, last] = supported.ir;
   if (model.irVersion < first || model.irVersion > last) return `IR version ${model.irVersion} is outside ${first} to ${last}, which ONNX Runtime can check`;
   return undefined;

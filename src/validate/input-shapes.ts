@@ -1,4 +1,5 @@
 import { DiagnosticError } from '../diagnostics.ts';
+import { ownValue } from '../own-value.ts';
 import type { RuntimePort, RuntimeSession } from '../runtime/index.ts';
 import { randomFeeds, unfeedable } from './random-feeds.ts';
 import { type Unjudged, unjudged } from './unjudged.ts';
@@ -34,7 +35,7 @@ export async function findInputShapes(
   given: InputShapes = {},
 ): Promise<InputShapes | Unjudged> {
   for (const port of session.inputs) {
-    const reason = unfeedable(port, given[port.name]);
+    const reason = unfeedable(port, ownValue(given, port.name));
     if (reason) return unjudged(reason);
   }
   const candidates = distinct(guesses.map((guess) => shapesOf(session.inputs, given, guess)));
@@ -57,7 +58,7 @@ function shapesOf(ports: readonly RuntimePort[], given: InputShapes, guess: Gues
   return Object.fromEntries(
     ports.map((port) => [
       port.name,
-      given[port.name] ?? (port.shape ?? []).map((size, axis) => resolve(port, axis, size, guess, symbols)),
+      ownValue(given, port.name) ?? (port.shape ?? []).map((size, axis) => resolve(port, axis, size, guess, symbols)),
     ]),
   );
 }

@@ -1,4 +1,5 @@
 import type { Dim, Graph, Value } from '../../ir/index.ts';
+import { ownValue } from '../../own-value.ts';
 import type { Fact } from '../operators/index.ts';
 
 /** What the file says of its values, as far as it holds for the input shapes asked for. */
@@ -16,7 +17,7 @@ export function declaredTypes(graph: Graph, inputShapes: Readonly<Record<string,
   const symbols = new Map<string, Dim>();
   let believed = true;
   for (const value of graph.inputs) {
-    const shape = inputShapes[value.name];
+    const shape = ownValue(inputShapes, value.name);
     if (!shape || value.tensor) continue;
     given.set(value, shape);
     value.shape?.forEach((dim, axis) => {
