@@ -1,0 +1,77 @@
+import type { Model } from '../../../src/ir/index.ts';
+import { type SeededRandom, seededRandom } from '../../../src/numerics/index.ts';
+import type { EngineOptions } from '../../../src/pipeline/index.ts';
+import { chance, integer, pick } from '../../support/draws.ts';
+
+const canonicalize = ['fuse-batch-norm', 'resolve-pads'];
+const cleanup = ['eliminate-dead-nodes', 'share-initializers'];
+
+/** What a user might write, options included; the same for the same seed. */
+export function randomPipeline(seed: number, model: Model): EngineOptions {
+  const random = seededRandom(seed, 'random-pipeline');
+  const segments = Array.from({ length: pick(random, [1, 1, 1, 2]) }, () => [
+    rankPass(random, model),
+    ...subset(random, methods(random), 0.4),
+  ]);
+  const passes = [...subset(random, canonicalize, 0.6), ...segments.flat(), ...subset(random, cleanup, 0.6)];
+  return {
+    pipeline: passes.join(','),
+    requireGain: pick(random, ['none', 'none', 'params-or-macs', 'params', 'macs'] as const),
+    freezeInputs: chance(random, 0.2),
+    seed: integer(random, 0, 3),
+    bench: false,
+  };
+}
+
+/** Passes that change nothing but the form. */
+export function exactPipeline(seed: number): EngineOptions {
+  const random = seededRandom(seed, 'exact-pipeline');
+  return { pipeline: subset(random, [...canonicalize, ...cleanup], 0.8).join(',') || 'none', bench: false };
+}
+
+function rankPass(random: SeededRandom, model: Model): string {
+  return pick(random, [
+    () =>
+      `ratio-ranks{${pick(random, ['macs', 'params'])}=${decimal(random, 0.2, 1)},block=${pick(random, [1, 1, 2, 4])},ends=${pick(random, ['fit', 'fit', 'keep'])}}`,
+    () => `energy-ranks{keep=${pick(random, [1, 0.99, 0.9, 0.5, 0.01])}}`,
+    () => `error-ranks{max=${pick(random, [0.01, 0.1, 0.3, 0.9])}}`,
+    () =>
+      `vbmf-ranks{mode=${pick(random, ['scale-invariant', 'published'])},weakening=${pick(random, [1, 0.5, 0])},minimum=${integer(random, 0, 2)}}`,
+    () => fixedRanks(random, model),
+  ])();
+}
+
+/** Ranks by name for some nodes, whether they exist there or not. */
+function fixedRanks(random: SeededRandom, { graph }: Model): string {
+  const names = graph.nodes
+    .filter((node) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'))
+    .map((node) => node.name || node.outputs[0]?.name);
+  const listed = subset(random, [...new Set(names)], 0.7).map(
+    (name) => `${name}=${Array.from({ length: pick(random, [1, 1, 2, 2, 3, 4]) }, () => integer(random, 1, 4)).join()}`,
+  );
+  return `fixed-ranks{${listed.join()}}`;
+}
+
+function methods(random: SeededRandom): readonly string[] {
+  return [
+    'svd',
+    'svd',
+    'channel-svd',
+    `spatial-svd{order=${pick(random, ['vertical-first', 'horizontal-first', 'auto'])}}`,
+    `tucker-2{sides=${pick(random, ['both', 'input', 'output', 'auto'])},sweeps=${pick(random, [0, 1, 10])}}`,
+    `cp-split{form=${pick(random, ['three', 'four'])},sweeps=${pick(random, [1, 20])}}`,
+    'tensor-train',
+  ];
+}
+
+/** Each of them with a probability, in any order. */
+function subset<Item>(random: SeededRandom, items: readonly Item[], probability: number): readonly Item[] {
+  const left = items.filter(() => chance(random, probability));
+  const drawn: Item[] = [];
+  while (left.length > 0) drawn.push(...left.splice(integer(random, 0, left.length - 1), 1));
+  return drawn;
+}
+
+function decimal(random: SeededRandom, low: number, high: number): number {
+  return Number((low + (high - low) * random.uniform()).toFixed(3));
+}
