@@ -7,8 +7,8 @@ export default definePass({
   kind: 'cleanup',
   summary: 'keep one of several identical initializers',
   options: z.strictObject({}),
-  run(graph, edit) {
-    for (const candidates of sameTypeAndShape(graph)) {
+  run(graph, edit, { model }) {
+    for (const candidates of sameTypeAndShape(graph, model.irVersion)) {
       const kept: Value[] = [];
       for (const value of candidates) {
         const twin = kept.find((other) => sameBytes(other, value));
@@ -23,9 +23,12 @@ export default definePass({
   },
 });
 
-/** Initializers that may be equal; inputs and outputs keep their names, so they stay out of it. */
-function sameTypeAndShape(graph: Graph): Iterable<readonly Value[]> {
-  const interfaceValues = new Set([...graph.inputs, ...graph.outputs]);
+/**
+ * Initializers that may be equal. Outputs keep their names, so they stay out of it, and so do initializers that are
+ * inputs: callers may replace them. Before IR 4 all are listed as inputs, and none is replaced.
+ */
+function sameTypeAndShape(graph: Graph, irVersion: number): Iterable<readonly Value[]> {
+  const interfaceValues = new Set([...(irVersion < 4 ? [] : graph.inputs), ...graph.outputs]);
   const groups = new Map<string, Value[]>();
   for (const value of graph.initializers) {
     if (!value.tensor || value.tensor.dtype === 'string' || interfaceValues.has(value)) continue;

@@ -1,4 +1,13 @@
-import { type Attribute, attribute, fromFloat64, Graph, Model, Node, type RealDType, Value } from '../../src/ir/index.ts';
+import {
+  type Attribute,
+  attribute,
+  fromFloat64,
+  Graph,
+  Model,
+  Node,
+  type RealDType,
+  Value,
+} from '../../src/ir/index.ts';
 import { type SeededRandom, seededRandom } from '../../src/numerics/index.ts';
 import { integer, pick } from './draws.ts';
 import { randomWindow } from './random-window.ts';
@@ -16,7 +25,9 @@ type Kind = 'Conv' | 'ConvTranspose' | 'Gemm' | 'MatMul';
 export function randomOperator(seed: number, dtype: RealDType = 'float32'): RandomOperator {
   const random = seededRandom(seed, 'random-operator');
   const kind = pick(random, ['Conv', 'Conv', 'Conv', 'ConvTranspose', 'Gemm', 'MatMul'] as const);
-  return kind === 'Gemm' || kind === 'MatMul' ? randomMatrix(kind, random, dtype) : randomConvolution(kind, random, dtype);
+  return kind === 'Gemm' || kind === 'MatMul'
+    ? randomMatrix(kind, random, dtype)
+    : randomConvolution(kind, random, dtype);
 }
 
 function randomConvolution(kind: Kind, random: SeededRandom, dtype: RealDType): RandomOperator {
@@ -27,12 +38,26 @@ function randomConvolution(kind: Kind, random: SeededRandom, dtype: RealDType): 
   const [inputs, outputs] = depthwise ? [1, pick(random, [1, 2])] : [integer(random, 1, 7), integer(random, 1, 7)];
   const group = depthwise ? integer(random, 2, 5) : groups;
   // Any window fits: the input is made to measure below.
-  const { kernel, span, strides, attributes: window } = randomWindow(random, transposed, Array(axes).fill(Number.POSITIVE_INFINITY));
+  const {
+    kernel,
+    span,
+    strides,
+    attributes: window,
+  } = randomWindow(random, transposed, Array(axes).fill(Number.POSITIVE_INFINITY));
   const attributes = [...(group > 1 ? [attribute.int('group', group)] : []), ...window];
   const sizes = span.map((size, axis) => size + integer(random, 0, 2 * (strides[axis] as number)));
   const weightDims = transposed ? [group * inputs, outputs, ...kernel] : [group * outputs, inputs, ...kernel];
   const bias = random.uniform() < 0.7 ? [group * outputs] : undefined;
-  return operatorModel(kind, random, dtype, [integer(random, 1, 2), group * inputs, ...sizes], weightDims, bias, attributes, false);
+  return operatorModel(
+    kind,
+    random,
+    dtype,
+    [integer(random, 1, 2), group * inputs, ...sizes],
+    weightDims,
+    bias,
+    attributes,
+    false,
+  );
 }
 
 function randomMatrix(kind: Kind, random: SeededRandom, dtype: RealDType): RandomOperator {
@@ -52,10 +77,28 @@ function randomMatrix(kind: Kind, random: SeededRandom, dtype: RealDType): Rando
     ...(random.uniform() < 0.3 ? [attribute.float('alpha', 0.5)] : []),
     ...(random.uniform() < 0.3 ? [attribute.float('beta', 2)] : []),
   ];
-  return operatorModel(kind, random, dtype, transA ? [inputs, rows] : [rows, inputs], transB ? [outputs, inputs] : [inputs, outputs], bias, attributes, false);
+  return operatorModel(
+    kind,
+    random,
+    dtype,
+    transA ? [inputs, rows] : [rows, inputs],
+    transB ? [outputs, inputs] : [inputs, outputs],
+    bias,
+    attributes,
+    false,
+  );
 }
 
-function operatorModel(kind: Kind, random: SeededRandom, dtype: RealDType, inputDims: readonly number[], weightDims: readonly number[], biasDims: readonly number[] | undefined, attributes: readonly Attribute[], weightFirst: boolean): RandomOperator {
+function operatorModel(
+  kind: Kind,
+  random: SeededRandom,
+  dtype: RealDType,
+  inputDims: readonly number[],
+  weightDims: readonly number[],
+  biasDims: readonly number[] | undefined,
+  attributes: readonly Attribute[],
+  weightFirst: boolean,
+): RandomOperator {
   const graph = new Graph('operator');
   const input = new Value('x', { kind: 'tensor', dtype, shape: inputDims });
   const output = new Value('y', { kind: 'tensor', dtype });
@@ -65,9 +108,23 @@ function operatorModel(kind: Kind, random: SeededRandom, dtype: RealDType, input
   const weight = graph.addInitializer('w', tensor(weightDims));
   const bias = biasDims && graph.addInitializer('b', tensor(biasDims));
   const operands = weightFirst ? [weight, input] : [input, weight];
-  graph.append(new Node({ name: 'op', opType: kind, inputs: bias ? [...operands, bias] : operands, outputs: [output], attributes }));
+  graph.append(
+    new Node({
+      name: 'op',
+      opType: kind,
+      inputs: bias ? [...operands, bias] : operands,
+      outputs: [output],
+      attributes,
+    }),
+  );
   const model = new Model(8, graph);
   model.opsetImports = [{ domain: '', version: 13 }];
-  const described = attributes.map(({ name, value }) => `${name}=${String(value.kind === 'string' ? Buffer.from(value.value) : value.value)}`);
-  return { model, inputDims, text: `${kind} ${dtype} x ${inputDims.join('×')} w ${weightDims.join('×')}${bias ? ' b' : ''} ${described.join(' ')}` };
+  const described = attributes.map(
+    ({ name, value }) => `${name}=${String(value.kind === 'string' ? Buffer.from(value.value) : value.value)}`,
+  );
+  return {
+    model,
+    inputDims,
+    text: `${kind} ${dtype} x ${inputDims.join('×')} w ${weightDims.join('×')}${bias ? ' b' : ''} ${described.join(' ')}`,
+  };
 }

@@ -1,0 +1,32 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Model } from '../../../src/ir/index.ts';
+import { readModel, writeModel } from '../../../src/onnx/index.ts';
+import { compress } from '../../../src/pipeline/index.ts';
+import { ModelBuilder } from '../../support/small-models.ts';
+
+/** What random networks have brought to light, as small as it gets. */
+describe('found with random networks', () => {
+  test('equal initializers of IR 3, which are inputs in name only, are shared at once, not on a second run', async () => {
+    const builder = new ModelBuilder({ irVersion: 3, opset: 9 }).input('x', [1, 4]).random('a', [4]);
+    const { graph } = builder.model;
+    builder
+      .tensor('b', constantOf(builder.model, 'a'))
+      .node('Add', ['x', 'a'], 'y')
+      .node('Mul', ['y', 'b'], 'z')
+      .output('z');
+    graph.inputs.push(...graph.initializers);
+    const once = await run(writeModel(builder.model), 'share-initializers');
+    expect([...readModel(once).graph.initializers].map(({ name }) => name)).toEqual(['a']);
+    expect(Buffer.compare(await run(once, 'share-initializers'), once)).toBe(0);
+  });
+});
+
+async function run(input: Uint8Array, pipeline: string): Promise<Uint8Array> {
+  return (await compress(input, { pipeline, bench: false })).bytes();
+}
+
+function constantOf({ graph }: Model, name: string) {
+  const tensor = [...graph.initializers].find((value) => value.name === name)?.tensor;
+  if (!tensor) throw new Error(`no initializer ${name}`);
+  return tensor;
+}
