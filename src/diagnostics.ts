@@ -66,6 +66,13 @@ function error(code: string, exitCode: ExitCode, message: string, where?: Where,
   );
 }
 
+/** `cause` with the file added to its place, where it is a diagnostic that names none. */
+export function inFile(cause: unknown, file: string | undefined): unknown {
+  if (!(cause instanceof DiagnosticError) || file === undefined || cause.diagnostic.where?.file !== undefined)
+    return cause;
+  return new DiagnosticError({ ...cause.diagnostic, where: { file, ...cause.diagnostic.where } }, { cause });
+}
+
 /** `Did you mean "…"?` where one of `known` is near enough to `word` to be meant. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
   const edits = (name: string) => distance(word.toLowerCase(), name.toLowerCase());
@@ -96,13 +103,22 @@ export const diagnostics = {
     return new DiagnosticError({ ...diagnostic, excerpt: caret(text, at) });
   },
   configUnreadable: (file: string | undefined, message: string, cause?: unknown) =>
-    error('config-unreadable', 2, `the configuration cannot be read: ${message}`, file ? { file } : undefined, undefined, cause),
+    error(
+      'config-unreadable',
+      2,
+      `the configuration cannot be read: ${message}`,
+      file ? { file } : undefined,
+      undefined,
+      cause,
+    ),
   invalidPlan: (file: string, message: string, hint?: string) =>
     error('invalid-plan', 2, `not a plan: ${message}`, { file }, hint),
   outputExists: (file: string) =>
     error('output-exists', 2, 'the file exists', { file }, 'Use --force to overwrite it, or another path.'),
   outputIsInput: (file: string) =>
     error('output-is-input', 2, 'output and input are the same file', { file }, 'Use --in-place to replace it.'),
+  outputIsData: (file: string) =>
+    error('output-is-data', 2, "the output would replace the model's external data", { file }, 'Use another path.'),
   plugin: (plugin: string, message: string, cause?: unknown) =>
     error('plugin', 2, `plugin ${plugin}: ${message}`, undefined, undefined, cause),
   planMismatch: (message: string, hint?: string) => error('plan-mismatch', 2, message, undefined, hint),

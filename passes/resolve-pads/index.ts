@@ -1,5 +1,5 @@
 // Conv{auto_pad=SAME_UPPER}(x) → Conv{pads=[…]}(x): the pads that auto_pad comes to at the known input size
-import { attribute, definePass, type Node, type PassContext, resolvePads, type Skip, skip } from 'onnx-tucker/pass';
+import { attribute, definePass, hasContradictingPads, type Node, type PassContext, resolvePads, type Skip, skip } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 interface PadsMatch {
@@ -10,13 +10,15 @@ interface PadsMatch {
 /**
  * Legality, in this order:
  * 1. a Conv, ConvTranspose or pool with auto_pad other than NOTSET, or a ConvTranspose with output_shape;
- * 2. the spatial sizes that its pads depend on are known (with stride 1 they depend on none);
- * 3. no pad is negative.
+ * 2. it has no pads beside its auto_pad;
+ * 3. the spatial sizes that its pads depend on are known (with stride 1 they depend on none);
+ * 4. no pad is negative.
  */
 function match(node: Node, { shapes }: PassContext<unknown>): PadsMatch | Skip | null {
   if (!node.is('Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'LpPool')) return null;
   const automatic = node.string('auto_pad', 'NOTSET') !== 'NOTSET';
   if (!automatic && !(node.is('ConvTranspose') && node.ints('output_shape'))) return null;
+  if (hasContradictingPads(node)) return skip(node, 'not-legal', 'its auto_pad contradicts its pads');
   const [input, weight] = node.inputs;
   const weightShape = weight ? shapes.shapeOf(weight) : undefined;
   const pads = resolvePads(node, input ? shapes.shapeOf(input) : undefined, weightShape);

@@ -1,4 +1,4 @@
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { diagnostics, type ExitCode } from '../diagnostics.ts';
 import { type Report, toHtml, toJson, toTerminal } from '../report/index.ts';
 import type { CommandContext } from './command.ts';
@@ -15,7 +15,9 @@ export async function outputTarget(
   output: string | undefined,
   { options: { force, inPlace, json, report } }: CommandContext,
 ): Promise<string | undefined> {
-  for (const path of report) await checkReportPath(path, force);
+  for (const path of report) await checkReportPath(path, force, { input, output });
+  if (new Set(report.map((path) => resolve(path))).size < report.length)
+    throw diagnostics.usage('two reports want one file');
   const same =
     output !== undefined && output !== standardStream && (output === input || (await isSameFile(input, output)));
   if (inPlace) {
@@ -59,9 +61,18 @@ function show(report: Report, target: string | undefined, { options, output }: C
   if (target === undefined) output.say(' Nothing was written: name an output file to write the model.');
 }
 
-async function checkReportPath(path: string, force: boolean): Promise<void> {
+async function checkReportPath(
+  path: string,
+  force: boolean,
+  models: { readonly input: string; readonly output: string | undefined },
+): Promise<void> {
   if (!['.json', '.html'].includes(extname(path))) {
     throw diagnostics.usage(`--report ${path}: a report is .json or .html`);
+  }
+  for (const [role, model] of Object.entries(models)) {
+    const same = model !== undefined && (resolve(model) === resolve(path) || (await isSameFile(model, path)));
+    if (same)
+      throw diagnostics.usage(`--report ${path}: the report would replace the ${role} model`, 'Use another path.');
   }
   await refuseExisting(path, force);
 }

@@ -20,7 +20,7 @@ const pieceBytes = 8 * 2 ** 20;
  * Takes the data files of an unchanged model along to the folder of `target`, under the names that the model gives them.
  * Where the target's folder is the model's, they are there already.
  *
- * @throws output-exists, external-data-link, cannot-read, cannot-write
+ * @throws output-exists, output-is-data, external-data-link, cannot-read, cannot-write
  */
 export async function copyExternal(
   model: Model,
@@ -33,6 +33,7 @@ export async function copyExternal(
   for (const { source } of allTensors(model)) if (source instanceof ExternalTensor) files.add(source.file);
   for (const file of files) {
     const path = await targetPath(file, dirname(target), system);
+    if (path === join(target)) throw diagnostics.outputIsData(path);
     if (await isSame(file, path, system)) continue;
     const staged = await output.stage(path, overwrite);
     await staged.write(piecesOf(file, system));

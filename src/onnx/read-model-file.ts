@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { DiagnosticError } from '../diagnostics.ts';
+import { inFile } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
 import { ExternalFolder, type FileSystem, type Limits, readBytes } from '../wire/index.ts';
 import { readModel } from './read-model.ts';
@@ -30,12 +30,7 @@ export async function readModelFile(path: string, options: ReadFileOptions = {})
       },
     });
   } catch (cause) {
-    throw withFile(cause, path);
+    // Nodes and tensors are found where no path is known.
+    throw inFile(cause, path);
   }
-}
-
-/** Nodes and tensors are found where no path is known; the message should have it. */
-function withFile(cause: unknown, file: string): unknown {
-  if (!(cause instanceof DiagnosticError) || cause.diagnostic.where?.file !== undefined) return cause;
-  return new DiagnosticError({ ...cause.diagnostic, where: { file, ...cause.diagnostic.where } }, { cause });
 }

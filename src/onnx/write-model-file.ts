@@ -1,22 +1,20 @@
 import { basename, dirname, join } from 'node:path';
 import { diagnostics } from '../diagnostics.ts';
 import type { Model, Tensor } from '../ir/index.ts';
-import { errorCode, type FileSystem, ioFailure, nodeFileSystem, OutputFiles } from '../wire/index.ts';
+import { type FileSystem, nodeFileSystem, OutputFiles } from '../wire/index.ts';
 import { allTensors } from './all-tensors.ts';
 import { copyExternal } from './copy-external.ts';
 import { isWorthExternal, writeExternal } from './external-file.ts';
+import { type InputFiles, refuseInput } from './refuse-input.ts';
 import { isUnchanged, writeModelPieces } from './write-model.ts';
 
 /** Protobuf ends at 2 GiB; what is not weights needs some room. */
 const largestInline = 2 ** 31 - 2 ** 20;
 
-export interface WriteFileOptions {
+export interface WriteFileOptions extends InputFiles {
   /** auto: outside where it was outside, and where the model would otherwise not fit into one file of 2 GiB. */
   readonly externalData?: 'auto' | 'always' | 'never';
   readonly overwrite?: boolean;
-  /** The file that the model was read from: it is replaced only with `inPlace`. */
-  readonly input?: string;
-  readonly inPlace?: boolean;
   readonly signal?: AbortSignal;
   readonly system?: FileSystem;
   /** For tests: see `writeModel`. */
@@ -27,11 +25,11 @@ export interface WriteFileOptions {
  * Model → file, all or nothing, with its external data in a file beside it, written before it. That file is named by
  * its content (`model.onnx.3f2a….data`), so that it never takes the name of one in use and is the same on every run.
  *
- * @throws output-exists, output-is-input (exit 2); limit-exceeded (exit 8); cannot-write (exit 7); the signal's reason
+ * @throws output-exists, output-is-input, output-is-data (exit 2); limit-exceeded (exit 8); cannot-write (exit 7); the signal's reason
  */
 export async function writeModelFile(model: Model, path: string, options: WriteFileOptions = {}): Promise<void> {
-  const { overwrite = false, inPlace = false, system = nodeFileSystem, input } = options;
-  if (input !== undefined && !inPlace && (await sameFile(input, path, system))) throw diagnostics.outputIsInput(path);
+  const { overwrite = false, inPlace = false, system = nodeFileSystem } = options;
+  await refuseInput(path, options, system);
   const output = new OutputFiles({ system, ...(options.signal && { signal: options.signal }) });
   try {
     const pieces = await stageData(model, path, options, output);
@@ -86,18 +84,4 @@ function externalTensors(model: Model, policy: 'auto' | 'always' | 'never'): Ten
 
 function hasExternal(model: Model): boolean {
   return [...allTensors(model)].some(({ source }) => source.storage === 'external');
-}
-
-async function sameFile(one: string, other: string, system: FileSystem): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map((path) => statusOf(path, system)));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-async function statusOf(path: string, system: FileSystem) {
-  try {
-    return await system.stat(path);
-  } catch (cause) {
-    if (errorCode(cause) === 'ENOENT') return undefined;
-    throw ioFailure('read', path, cause);
-  }
 }

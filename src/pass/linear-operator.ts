@@ -1,5 +1,5 @@
 import { type Dim, isRealDType, type Model, type Node, type RealDType, type Tensor, type Value } from '../ir/index.ts';
-import { resolvePads } from '../onnx/index.ts';
+import { hasContradictingPads, resolvePads } from '../onnx/index.ts';
 import type { PassContext } from './context.ts';
 import { type Skip, skip } from './skip.ts';
 
@@ -127,6 +127,7 @@ function convolution(common: Common, tensor: Tensor, { shapes }: ShapesOnly): Li
   const declared = node.ints('kernel_shape');
   if (declared && declared.join() !== kernelShape.join())
     return skip(node, 'not-legal', `kernel_shape ${declared.join('×')} contradicts the weight's ${kernelShape.join('×')}`);
+  if (hasContradictingPads(node)) return skip(node, 'not-legal', 'its auto_pad contradicts its pads');
   const inputShape = shapes.shapeOf(input);
   const channels = transposed ? outer : groups * inner;
   if (typeof inputShape?.[1] === 'number' && inputShape[1] !== channels)

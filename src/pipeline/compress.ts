@@ -55,7 +55,7 @@ async function execute(run: Run, pipeline: ResolvedPipeline, chosen: Plan): Prom
     report: reportOfRun(run, chosen, applied, output, verdict),
     plan: chosen,
     bytes: () => output.bytes(),
-    writeTo: (path, { overwrite = false } = {}) => saveModel(output.model, path, run.loaded.file, overwrite, options),
+    writeTo: (path, { overwrite = false } = {}) => saveModel(output.model, path, run.loaded, overwrite, options),
   };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inFile } from '../diagnostics.ts';
 import { type Model, verifyModel } from '../ir/index.ts';
 import { allTensors, checkOperators, originalBytes, readModel, readModelFile } from '../onnx/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
@@ -21,8 +22,12 @@ export interface LoadedModel {
 export async function loadModel(input: ModelInput, { externalRoots }: EngineOptions): Promise<LoadedModel> {
   const file = typeof input === 'string' ? input : undefined;
   const model = typeof input === 'string' ? await readModelFile(input, externalRoots ? { externalRoots } : {}) : readModel(input);
-  verifyModel(model);
-  checkOperators(model);
+  try {
+    verifyModel(model);
+    checkOperators(model);
+  } catch (cause) {
+    throw inFile(cause, file);
+  }
   const bytes = originalBytes(model) ?? new Uint8Array();
   return { model, file, byteLength: bytes.byteLength, source: file === undefined ? bytes : { path: file } };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Model } from '../ir/index.ts';
 import { allTensors, raiseIrVersion, writeModel, writeModelFile, writeModelPieces } from '../onnx/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
+import type { LoadedModel } from './load-model.ts';
 import type { EngineOptions } from './options.ts';
 
 /** A finished model, not yet written. */
@@ -29,13 +30,14 @@ export function finishModel(model: Model, changed: boolean): OutputModel {
   };
 }
 
-/** @throws output-exists, output-is-input (2), cannot-write (7), limit-exceeded (8) */
-export async function saveModel(model: Model, path: string, input: string | undefined, overwrite: boolean, { externalData, signal }: EngineOptions): Promise<void> {
+/** @throws output-exists, output-is-input, output-is-data (2), cannot-write (7), limit-exceeded (8) */
+export async function saveModel(model: Model, path: string, { file, model: original }: LoadedModel, overwrite: boolean, { externalData, signal }: EngineOptions): Promise<void> {
   await writeModelFile(model, path, {
     overwrite,
     // Whether the input may be replaced was asked where the command line was read.
     inPlace: overwrite,
-    ...(input !== undefined && { input }),
+    original,
+    ...(file !== undefined && { input: file }),
     ...(externalData && { externalData }),
     ...(signal && { signal }),
   });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { diagnostics } from '../../diagnostics.ts';
 import { defineCommand } from '../command.ts';
 import { engineOptions } from '../engine-options.ts';
-import { readInput, refuseExisting, writeText } from '../files.ts';
+import { isSameFile, readInput, refuseExisting, writeText } from '../files.ts';
 import { machine, selection, talk } from '../options.ts';
 import { planText } from '../plan-text.ts';
 
@@ -20,7 +21,7 @@ export const plan = defineCommand({
   options: [...selection, 'inputShape', 'seed', ...machine, 'force', ...talk],
   run: async ({ input, output: path }, context) => {
     const { engine, options, output } = context;
-    if (path !== undefined) await refuseExisting(path, options.force);
+    if (path !== undefined) await refusePlanPath(path, input, options.force);
     const result = await engine.plan(await readInput(input, context), engineOptions(context));
     const json = JSON.stringify(result, null, 2);
     if (path !== undefined) await writeText(path, `${json}\n`, context);
@@ -29,3 +30,9 @@ export const plan = defineCommand({
     return 0;
   },
 });
+
+async function refusePlanPath(path: string, input: string, force: boolean): Promise<void> {
+  if (await isSameFile(path, input))
+    throw diagnostics.usage(`-o ${path}: the plan would replace the model`, 'Use another path.');
+  await refuseExisting(path, force);
+}

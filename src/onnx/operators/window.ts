@@ -52,6 +52,11 @@ export function resolvePads(
   return { begin, end };
 }
 
+/** The standard forbids `pads` beside an `auto_pad`; readers disagree on which of the two wins. */
+export function hasContradictingPads(node: Node): boolean {
+  return node.string('auto_pad', 'NOTSET') !== 'NOTSET' && (node.ints('pads') ?? []).some((pad) => pad !== 0);
+}
+
 type AxisPads = { readonly begin: number; readonly end: number } | undefined;
 
 /** Pads of one axis. */
