@@ -1,17 +1,12 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { commandsOf, outputsOf, words } from './readme-commands.ts';
 import { digits, makeWorkspace, root, type Workspace } from './workspace.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(/```(\w+)\n(.*?)```/gs)].map(([, language = '', text = '']) => ({ language, text }));
-
-/** Lines of shell blocks that call the command, continuation lines joined. */
-const commands = blocks
-  .filter(({ language }) => language === 'sh')
-  .flatMap(({ text }) => text.replaceAll(/\\\n\s*/g, '').split('\n'))
-  .filter((line) => line.startsWith('npx onnx-tucker '));
-const scripts = blocks.filter(({ language }) => language === 'js').map(({ text }) => text);
+const commands = commandsOf(readme);
+const scripts = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, text = '']) => text);
 
 describe('the README', () => {
   let workspace: Workspace;
@@ -50,15 +45,3 @@ describe('the README', () => {
     expect(listed.toSorted()).toEqual(builtinPasses.map(({ name }) => name).toSorted());
   });
 });
-
-/** Words of a command line with single quotes, as the README writes them. */
-function words(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-}
-
-/** Files that a command must leave behind. */
-function outputsOf(line: string): string[] {
-  return words(line)
-    .slice(3)
-    .filter((word) => /^(small|planned)\.onnx$|^(plan\.json|report\.html)$/.test(word));
-}
