@@ -55,6 +55,8 @@ export async function tallQr(matrix: Float64Array, m: number, n: number, blas: B
 
 async function choleskyQr(matrix: Float64Array, m: number, n: number, blas: Blas): Promise<Qr | undefined> {
   const gram = await blas.gemm64({ m: n, n, k: m, a: matrix, b: matrix, transA: true });
+  // A zero column has no direction to normalise; reflections give it one.
+  for (let i = 0; i < n; i++) if (!(gram[i * n + i]! > 0)) return undefined;
   const factor = cholesky(gram, n);
   if (factor.jitter > 0 || spread(factor.lower, n) > 1e7) return undefined;
   const inverse = solveLower(factor, identity(n), n);

@@ -4,6 +4,14 @@ import { multiply } from '../../src/numerics/plain-blas.ts';
 import { gramWithSpectrum, identity, largestDifference, normalMatrix, orthonormalityError } from './random-matrices.ts';
 
 describe('qr and tallQr', () => {
+  test('a zero column gets a direction of its own', async () => {
+    for (const matrix of [new Float64Array(4), new Float64Array([1, 0, 2, 0, 3, 0, 4, 0])]) {
+      const { q, r } = await tallQr(matrix, 4, matrix.length / 4);
+      expect(Math.hypot(...q.filter((_, i) => i % (matrix.length / 4) === matrix.length / 4 - 1))).toBeCloseTo(1, 14);
+      expect(r.at(-1)).toBe(0);
+    }
+  });
+
   test.each([
     [1, 1],
     [6, 6],
