@@ -33,6 +33,7 @@ const layers: readonly Layer[] = [
   activation,
   batchNorm,
   residual,
+  normalizedSkip,
   branches,
   gate,
   pool,
@@ -60,6 +61,11 @@ function residual(draft: NetworkDraft, from: FeatureMap): FeatureMap {
     sizes,
   );
   return chance(draft.random, 0.5) ? activation(draft, sum) : sum;
+}
+
+/** x + BatchNormalization(x): batch-norm behind a value that somebody else reads as well. */
+function normalizedSkip(draft: NetworkDraft, from: FeatureMap): FeatureMap {
+  return place(draft, from, 'Add', [batchNorm(draft, from).name, from.name], [], from.channels, from.sizes);
 }
 
 /** Two convolutions that walk alike over the same value, added or joined. */

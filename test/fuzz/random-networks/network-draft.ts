@@ -9,8 +9,9 @@ import {
   type Value,
 } from '../../../src/ir/index.ts';
 import type { SeededRandom } from '../../../src/numerics/index.ts';
-import { chance, integer, pick } from '../../support/draws.ts';
+import { chance, pick } from '../../support/draws.ts';
 import { ModelBuilder } from '../../support/small-models.ts';
+import { weightData } from './weight-data.ts';
 
 /** What all of a network shares. */
 export interface NetworkKind {
@@ -25,6 +26,7 @@ export class NetworkDraft {
   readonly random: SeededRandom;
   readonly #builder: ModelBuilder;
   readonly #counts = new Map<string, number>();
+  readonly #vectors = new Map<string, { readonly name: string; readonly tensor: Tensor }>();
   /** Computed values that may become outputs as well, with their sizes. */
   readonly #values: { readonly name: string; readonly shape: readonly Dim[] }[] = [];
 
@@ -68,46 +70,29 @@ export class NetworkDraft {
     return `${base}${count}`;
   }
 
-  /** A weight whose products with normal inputs keep their size: full rank, low rank, low rank with noise, or zero. */
   weight(dims: readonly number[], fanIn: number): string {
-    const outer = dims[0] as number;
-    const inner = dims.reduce((product, dim) => product * dim, 1) / outer;
-    const data = this.random.normals(outer * inner).map((value) => value / Math.sqrt(fanIn));
-    const structure = pick(this.random, [
-      'full',
-      'full',
-      'low',
-      'low',
-      'noisy',
-      'noisy',
-      chance(this.random, 0.1) ? 'zero' : 'full',
-    ]);
-    if (structure === 'zero') data.fill(0);
-    if (structure === 'low' || structure === 'noisy') {
-      const noise = structure === 'low' ? 0 : 0.003;
-      const low = this.#product(outer, inner, integer(this.random, 1, 3), fanIn);
-      data.forEach((value, i) => {
-        data[i] = (low[i] as number) + noise * value;
-      });
-    }
-    return this.constant('w', fromFloat64(data, dims, this.kind.dtype));
+    return this.constant(
+      'w',
+      fromFloat64(weightData(this.random, dims, fanIn, this.kind.dtype), dims, this.kind.dtype),
+    );
   }
 
-  #product(rows: number, columns: number, rank: number, fanIn: number): Float64Array {
-    const [left, right] = [this.random.normals(rows * rank), this.random.normals(rank * columns)];
-    return Float64Array.from({ length: rows * columns }, (_, i) => {
-      const [row, column] = [Math.floor(i / columns), i % columns];
-      let sum = 0;
-      for (let r = 0; r < rank; r++) sum += (left[row * rank + r] as number) * (right[r * columns + column] as number);
-      return sum / Math.sqrt(rank * fanIn);
-    });
-  }
-
+  /** Small constants: now and then one that is there already, or a copy of it. */
   vector(dims: readonly number[], { scale = 0.5, offset = 0 } = {}): string {
-    const data = this.random
-      .normals(dims.reduce((product, dim) => product * dim, 1))
-      .map((value) => offset + scale * value);
-    return this.constant('v', fromFloat64(data, dims, this.kind.dtype));
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    const key = `${dims.join()} ${offset}`;
+    const known = this.#vectors.get(key);
+    if (known && chance(this.random, 0.1)) return known.name;
+    const fresh = () =>
+      fromFloat64(
+        this.random.normals(size).map((value) => offset + scale * value),
+        dims,
+        this.kind.dtype,
+      );
+    const tensor = known && chance(this.random, 0.15) ? known.tensor : fresh();
+    const name = this.constant('v', tensor);
+    this.#vectors.set(key, { name, tensor });
+    return name;
   }
 
   /** As an initializer, a Constant node, or an initializer that is listed as an input: always so in IR 3. */
@@ -125,8 +110,16 @@ export class NetworkDraft {
     return name;
   }
 
-  /** `last` becomes an output, and so do some of the values on the way; others are described under value_info. */
+  /**
+   * `last` becomes an output, and so do some of the values on the way and, rarely, a constant; others are described
+   * under value_info.
+   */
   finish(last: string): Model {
+    const [constant] = [...this.graph.initializers].filter((value) => !this.graph.isInput(value));
+    if (constant && chance(this.random, 0.04)) {
+      constant.type = { kind: 'tensor', dtype: this.kind.dtype, shape: constant.shape ?? [] };
+      this.#builder.output(constant.name);
+    }
     for (const { name, shape } of this.#values) {
       const value = this.value(name);
       const isOutput = name === last || chance(this.random, 0.08);

@@ -36,7 +36,11 @@ function convolutionNetwork(draft: NetworkDraft, random: SeededRandom): Model {
   const name = draft.input('x', [batch, channels, ...(open ? ['L'] : sizes)]);
   let map: FeatureMap = { name, channels, sizes, open, batch };
   const enough = integer(random, fewest, most);
-  while (draft.graph.nodes.length < enough) map = convolutionLayer(draft, map);
+  while (draft.graph.nodes.length < enough) {
+    const next = convolutionLayer(draft, map);
+    // A layer whose output nobody reads is a dead end.
+    if (!chance(random, 0.05)) map = next;
+  }
   return draft.finish(chance(random, 0.6) ? classifier(draft, map) : map.name);
 }
 
