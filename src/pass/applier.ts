@@ -41,7 +41,7 @@ export interface Applied {
  * Executes a plan: canonicalize passes, then factorize passes in pipeline order, then cleanup passes. Each rewrite is a
  * transaction; one that fails a check leaves its node and says why.
  *
- * @throws usage when the plan names a node or a method that does not exist
+ * @throws usage when the plan names a node or a method that does not exist, or a node twice
  */
 export async function applyNodes(
   model: Model,
@@ -63,6 +63,8 @@ export async function applyNodes(
     }
     return changed;
   };
+  const twice = plan.find(({ name }, index) => plan.findIndex((other) => other.name === name) !== index);
+  if (twice) throw diagnostics.usage(`the plan has "${twice.name}" twice`, 'Remove one of the entries.');
   let changed = runAll('canonicalize');
   const methods = new Map(stages.flatMap(({ pass, options }) => (pass.kind === 'factorize' ? [[pass.name, { pass, options }] as const] : [])));
   const rewriter = new Rewriter(rewritten, reference, policy, environment, fits);

@@ -1,4 +1,4 @@
-import { diagnostics } from '../diagnostics.ts';
+import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { Model, Node } from '../ir/index.ts';
 import { ownValue } from '../own-value.ts';
 import type { CandidateSpace, RankChoice } from './candidate.ts';
@@ -32,9 +32,9 @@ export async function planNodes(model: Model, stages: readonly Stage[], policy: 
   for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
   const names = workspace.names();
   const nodes = linearNodes(workspace.model);
-  const known = new Set(nodes.map((node) => names.get(node)));
+  const known = new Set(nodes.map((node) => names.get(node) ?? node.name));
   for (const name of Object.keys(policy.ranks))
-    if (!known.has(name)) throw diagnostics.usage(`--ranks: there is no Conv, Gemm or MatMul named "${name}"`, closest(name, [...known]));
+    if (!known.has(name)) throw diagnostics.usage(`--ranks: there is no Conv, Gemm or MatMul named "${name}"`, didYouMean(name, [...known]) ?? '"onnx-tucker inspect" lists the names.');
   const ends = findEnds(nodes.filter((node) => node.graph === workspace.model.graph));
   const plan: PlanNode[] = [];
   for (const [position, node] of nodes.entries()) {
@@ -44,11 +44,6 @@ export async function planNodes(model: Model, stages: readonly Stage[], policy: 
     environment.onEvent({ kind: 'progress', stage: 'plan', done: position + 1, total: nodes.length, item: name });
   }
   return plan;
-}
-
-function closest(name: string, known: readonly (string | undefined)[]): string {
-  const near = known.filter((other) => other?.toLowerCase().includes(name.toLowerCase())).slice(0, 3);
-  return near.length > 0 ? `Did you mean ${near.join(' or ')}?` : '"onnx-tucker inspect" lists the names.';
 }
 
 /** The first Conv and the last linear operator of the main graph's. */

@@ -3,6 +3,7 @@ import { inFile } from '../diagnostics.ts';
 import { type Model, verifyModel } from '../ir/index.ts';
 import { allTensors, checkOperators, originalBytes, readModel, readModelFile } from '../onnx/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
+import { checkInputShapes } from './check-input-shapes.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
 
 export interface LoadedModel {
@@ -17,9 +18,9 @@ export interface LoadedModel {
 /**
  * Reads and checks a model.
  *
- * @throws not-a-model and other faults of the model (3), unsafe external data (4), cannot-read (7), limit-exceeded (8)
+ * @throws usage (2) for shapes of inputs that it does not have, not-a-model and other faults of the model (3), unsafe external data (4), cannot-read (7), limit-exceeded (8)
  */
-export async function loadModel(input: ModelInput, { externalRoots }: EngineOptions): Promise<LoadedModel> {
+export async function loadModel(input: ModelInput, { externalRoots, inputShapes }: EngineOptions): Promise<LoadedModel> {
   const file = typeof input === 'string' ? input : undefined;
   const model = typeof input === 'string' ? await readModelFile(input, externalRoots ? { externalRoots } : {}) : readModel(input);
   try {
@@ -28,6 +29,7 @@ export async function loadModel(input: ModelInput, { externalRoots }: EngineOpti
   } catch (cause) {
     throw inFile(cause, file);
   }
+  checkInputShapes(model, inputShapes);
   const bytes = originalBytes(model) ?? new Uint8Array();
   return { model, file, byteLength: bytes.byteLength, source: file === undefined ? bytes : { path: file } };
 }

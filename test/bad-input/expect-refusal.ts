@@ -36,6 +36,6 @@ export function expectMessage(
 ): void {
   expect(stderr.match(/^(error\[[a-z-]+\]|internal error)/gm)).toEqual([`error[${error}]`]);
   for (const part of says) expect(stderr).toMatch(part);
-  expect(stderr).not.toMatch(/^ {4}at |\[object |undefined|NaN/m);
+  expect(stderr).not.toMatch(/^ {4}at |\[object |(?<!received )undefined|NaN/m);
   expect([code, stdout]).toEqual([exit, '']);
 }
