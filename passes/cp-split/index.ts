@@ -9,6 +9,7 @@ const options = z.strictObject({
     .default('three')
     .describe("three: one depthwise k×k in the middle; four: Lebedev's kh×1 and 1×kw"),
   sweeps: z.number().int().min(1).max(10_000).default(200).describe('most sweeps of alternating least squares'),
+  starts: z.number().int().min(1).max(100).default(3).describe('starts tried: one from the spectrum, then random ones'),
 });
 
 export default definePass({
@@ -17,13 +18,18 @@ export default definePass({
   summary: 'split a k×k Conv into 1×1, depthwise k×k (or kh×1 and 1×kw) and 1×1',
   reference: 'arXiv:1412.6553',
   options,
-  match(operator, { options: { form, sweeps } }) {
+  match(operator, { options: { form, sweeps, starts } }) {
     if (operator.kernelShape.every((size) => size === 1)) return null;
-    return cpDecomposition(operator, form === 'four' && operator.kernelShape.length > 1 ? 'split' : 'joint', sweeps);
+    return cpDecomposition(operator, form === 'four' && operator.kernelShape.length > 1 ? 'split' : 'joint', { sweeps, starts });
   },
 });
 
-function cpDecomposition({ outputs, inputs, kernelShape }: LinearOperator, spatial: 'joint' | 'split', sweeps: number): Decomposition {
+interface Effort {
+  readonly sweeps: number;
+  readonly starts: number;
+}
+
+function cpDecomposition({ outputs, inputs, kernelShape }: LinearOperator, spatial: 'joint' | 'split', effort: Effort): Decomposition {
   const axes = kernelShape.map((_, axis) => `k${axis + 1}`);
   const middle =
     spatial === 'joint' ? [{ name: 'K', spatial: axes }] : axes.map((index, axis) => ({ name: `K${axis + 1}`, spatial: [index] }));
@@ -39,6 +45,6 @@ function cpDecomposition({ outputs, inputs, kernelShape }: LinearOperator, spati
       ...middle.map((factor) => ({ factor: factor.name, to: ['g', 'R'], spatial: factor.spatial })),
       { factor: 'A', to: ['g', 't'] },
     ],
-    fit: (kernel, { R = 1 }, { blas, seed, signal }) => cp(kernel, R, { spatial, maxSweeps: sweeps, random: seededRandom(seed, 'cp'), blas, signal }),
+    fit: (kernel, { R = 1 }, { blas, seed, signal }) => cp(kernel, R, { spatial, maxSweeps: effort.sweeps, starts: effort.starts, random: seededRandom(seed, 'cp'), blas, signal }),
   };
 }

@@ -12,7 +12,7 @@ export {
   Value,
 } from '../ir/index.ts';
 export type { Factors, Fit, RealNdArray, Spectrum } from '../numerics/index.ts';
-export { hasContradictingPads, resolvePads } from '../onnx/index.ts';
+export { hasContradictingPads, resolveOutputPadding, resolvePads } from '../onnx/index.ts';
 export { applyNodes, type Applied, type NodeResult } from './applier.ts';
 export type { CandidateSpace, RankChoice } from './candidate.ts';
 export type { FitContext, PassContext, Shapes } from './context.ts';

@@ -1,5 +1,5 @@
 import { type Dim, isRealDType, type Model, type Node, type RealDType, type Tensor, type Value } from '../ir/index.ts';
-import { hasContradictingPads, resolvePads } from '../onnx/index.ts';
+import { hasContradictingPads, resolveOutputPadding, resolvePads } from '../onnx/index.ts';
 import type { PassContext } from './context.ts';
 import { type Skip, skip } from './skip.ts';
 
@@ -133,8 +133,12 @@ function convolution(common: Common, tensor: Tensor, { shapes }: ShapesOnly): Li
   if (typeof inputShape?.[1] === 'number' && inputShape[1] !== channels)
     return skip(node, 'not-legal', `the input has ${inputShape[1]} channels, and the weight takes ${channels}`);
   const pads = resolvePads(node, inputShape, tensor.dims);
-  if (!pads) return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
+  const outputPadding = transposed ? resolveOutputPadding(node, inputShape, tensor.dims) : kernelShape.map(() => 0);
+  if (!pads || !outputPadding) return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
   const ones = kernelShape.map(() => 1);
+  const strides = node.ints('strides') ?? ones;
+  if (outputPadding.some((extra, axis) => extra > 0 && extra >= (strides[axis] as number)))
+    return skip(node, 'not-legal', 'output_shape asks for more than its strides reach');
   const perGroup = outer / groups;
   return {
     ...common,
@@ -144,11 +148,11 @@ function convolution(common: Common, tensor: Tensor, { shapes }: ShapesOnly): Li
     outputs: transposed ? inner : perGroup,
     inputs: transposed ? perGroup : inner,
     kernelShape,
-    strides: node.ints('strides') ?? ones,
+    strides,
     dilations: node.ints('dilations') ?? ones,
     padsBegin: pads.begin,
     padsEnd: pads.end,
-    outputPadding: node.ints('output_padding') ?? kernelShape.map(() => 0),
+    outputPadding,
     weightLayout: transposed ? 'conv-transpose' : 'conv',
     inputSizes: spatialSizes(inputShape, axes),
     outputSizes: spatialSizes(shapes.shapeOf(output), axes),

@@ -122,6 +122,18 @@ describe('resolve-pads', () => {
     await expectSameFunction(model, resolved, [1, 3, 10, 7]);
   });
 
+  test('writes an output_shape beyond the reach of the input as output padding', async () => {
+    const model = new ModelBuilder()
+      .input('x', [1, 4, 5, 5])
+      .random('w', [4, 3, 3, 3])
+      .node('ConvTranspose', ['x', 'w'], 'y', [attribute.ints('output_shape', [12, 10]), attribute.ints('strides', [2, 2])], 'up')
+      .output('y').model;
+    const resolved = runPasses(model, 'resolve-pads');
+    expect(resolved.graph.nodes[0]?.ints('output_padding')).toEqual([1, 0]);
+    expect(resolved.graph.nodes[0]?.ints('output_shape')).toBeUndefined();
+    await expectSameFunction(model, resolved, [1, 4, 5, 5]);
+  });
+
   test('keeps auto_pad where the spatial sizes are open', () => {
     const model = new ModelBuilder()
       .input('x', [1, 3, 'height', 'width'])

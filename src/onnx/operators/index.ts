@@ -6,7 +6,7 @@ export type { Fact } from './fact.ts';
 export { unknown } from './fact.ts';
 export { tensorAsFact } from './generators.ts';
 export type { OperatorCall, OperatorRule } from './operator-call.ts';
-export { hasContradictingPads, type Pads, resolvePads } from './window.ts';
+export { hasContradictingPads, type Pads, resolveOutputPadding, resolvePads } from './window.ts';
 
 /** The rule of an operator; undefined for those that we do not know. */
 export function operatorRule(domain: string, opType: string): OperatorRule | undefined {

@@ -57,6 +57,30 @@ export function hasContradictingPads(node: Node): boolean {
   return node.string('auto_pad', 'NOTSET') !== 'NOTSET' && (node.ints('pads') ?? []).some((pad) => pad !== 0);
 }
 
+/**
+ * What a ConvTranspose adds behind its output: its `output_padding`, and what its `output_shape` asks for beyond the
+ * reach of the input. Undefined while that depends on a size that is not known.
+ */
+export function resolveOutputPadding(
+  node: Node,
+  inputShape: readonly Dim[] | undefined,
+  weightShape?: readonly Dim[],
+): readonly number[] | undefined {
+  const window = windowOf(node, weightShape);
+  if (!window) return undefined;
+  const wanted = node.ints('output_shape')?.slice(-window.kernel.length);
+  const padding: number[] = [];
+  for (const axis of window.kernel.keys()) {
+    const given = node.ints('output_padding')?.[axis] ?? 0;
+    const [size, span] = [inputShape?.[axis + 2], extent(window, axis)];
+    const outputSize = wanted?.[axis];
+    if (outputSize === undefined) padding.push(given);
+    else if (typeof size !== 'number' || typeof span !== 'number') return undefined;
+    else padding.push(given + Math.max(0, outputSize - ((window.strides[axis] ?? 1) * (size - 1) + given + span)));
+  }
+  return padding;
+}
+
 type AxisPads = { readonly begin: number; readonly end: number } | undefined;
 
 /** Pads of one axis. */
