@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { diagnostics } from '../diagnostics.ts';
 import type { FactorizePass, Pass, RankPass } from './pass.ts';
 
@@ -16,16 +17,26 @@ export interface Segment {
 /**
  * Rank rules with what follows each of them up to the next.
  *
- * @throws usage when a factorize pass has no rank pass before it
+ * A factorize pass may stand in several of them, but with the same options everywhere: plans know methods by the names
+ * of their passes.
+ *
+ * @throws usage when a factorize pass has no rank pass before it, or stands there twice with different options
  */
 export function segments(stages: readonly Stage[]): readonly Segment[] {
   const found: { rank: Stage<RankPass>; methods: Stage<FactorizePass>[] }[] = [];
+  const optionsOf = new Map<string, unknown>();
   for (const { pass, options } of stages) {
     if (pass.kind === 'rank') found.push({ rank: { pass, options }, methods: [] });
     if (pass.kind !== 'factorize') continue;
     const current = found.at(-1);
     if (!current)
-      throw diagnostics.usage(`${pass.name} has no rank pass before it`, `Write for example "vbmf-ranks,${pass.name}".`);
+      throw diagnostics.usage(
+        `${pass.name} has no rank pass before it`,
+        `Write for example "vbmf-ranks,${pass.name}".`,
+      );
+    if (!isDeepStrictEqual(optionsOf.get(pass.name) ?? options, options))
+      throw diagnostics.usage(`${pass.name} stands in the pipeline twice, with different options`, 'Keep one of them.');
+    optionsOf.set(pass.name, options);
     current.methods.push({ pass, options });
   }
   return found;

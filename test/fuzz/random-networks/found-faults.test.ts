@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Model } from '../../../src/ir/index.ts';
 import { readModel, writeModel } from '../../../src/onnx/index.ts';
 import { compress } from '../../../src/pipeline/index.ts';
-import { ModelBuilder } from '../../support/small-models.ts';
+import { ModelBuilder, smallCnn } from '../../support/small-models.ts';
 
 /** What random networks have brought to light, as small as it gets. */
 describe('found with random networks', () => {
@@ -18,6 +18,12 @@ describe('found with random networks', () => {
     const once = await run(writeModel(builder.model), 'share-initializers');
     expect([...readModel(once).graph.initializers].map(({ name }) => name)).toEqual(['a']);
     expect(Buffer.compare(await run(once, 'share-initializers'), once)).toBe(0);
+  });
+
+  test('a method that is in the pipeline twice, with different options, is refused: a plan could not tell them apart', async () => {
+    const pipeline = 'error-ranks{max=0.5},cp-split,error-ranks{max=0.9},cp-split{form=four}';
+    const refused = { diagnostic: { code: 'usage', exitCode: 2 } };
+    await expect(run(writeModel(smallCnn()), pipeline)).rejects.toMatchObject(refused);
   });
 });
 

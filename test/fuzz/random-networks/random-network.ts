@@ -38,8 +38,8 @@ function convolutionNetwork(draft: NetworkDraft, random: SeededRandom): Model {
   const enough = integer(random, fewest, most);
   while (draft.graph.nodes.length < enough) {
     const next = convolutionLayer(draft, map);
-    // A layer whose output nobody reads is a dead end.
-    if (!chance(random, 0.05)) map = next;
+    // A layer whose output nobody reads is a dead end; the first layer is none, or there would be no output.
+    if (map.name === 'x' || !chance(random, 0.05)) map = next;
   }
   return draft.finish(chance(random, 0.6) ? classifier(draft, map) : map.name);
 }
