@@ -12,6 +12,7 @@ import { readKernel, toWeightOrder } from './kernel.ts';
 import { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
 import { type LoweredStep, lowerChain, stepWeight } from './lowering.ts';
 import type { FactorizePass } from './pass.ts';
+import { passFailure } from './pass-failure.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { isSkip, type Skip, type SkipCode, skip } from './skip.ts';
@@ -111,7 +112,9 @@ class Rewriter {
   async rewrite(entry: PlanNode, stage: Stage<FactorizePass>): Promise<NodeResult> {
     const node = this.#nodes.get(entry.name);
     if (!node) throw diagnostics.usage(`the plan names "${entry.name}", which the model does not have`);
-    const outcome = await this.#attempt(node, entry, stage);
+    const outcome = await this.#attempt(node, entry, stage).catch((cause: unknown) =>
+      passFailure(node, entry.name, cause, this.#environment),
+    );
     this.#fits.drop(entry.name);
     if (!isSkip(outcome)) return { plan: entry, ...outcome, skipped: null };
     return { plan: entry, weightError: null, exactError: null, skipped: { code: outcome.code, text: outcome.text } };

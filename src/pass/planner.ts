@@ -9,6 +9,7 @@ import type { Ranks } from './decomposition.ts';
 import { readKernel } from './kernel.ts';
 import { type LinearOperator, linearOperator } from './linear-operator.ts';
 import { linearNodes } from './node-names.ts';
+import { passFailure } from './pass-failure.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { isSkip, type Skip, skip } from './skip.ts';
@@ -83,7 +84,9 @@ class NodePlanner {
     let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
     let kernel: RealNdArray | Skip | undefined;
     for (const rule of rules) {
-      const decision = await this.#decide(operator, rule, () => (kernel ??= readKernel(operator)));
+      const decision = await this.#decide(operator, rule, () => (kernel ??= readKernel(operator))).catch((cause: unknown) =>
+        passFailure(node, this.#name, cause, this.#environment),
+      );
       if (!isSkip(decision)) return this.#chosen(operator, decision, rule);
       if (decision.code !== 'no-method' || reason.code === 'no-method') reason = decision;
     }
@@ -121,7 +124,9 @@ class NodePlanner {
     }
     if (spaces.length === 0) return reason;
     const choice = this.#userRanks(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
-    return isSkip(choice) ? choice : this.#admitted(choice);
+    const admitted = isSkip(choice) ? choice : this.#admitted(choice);
+    if (this.#fitChosen && !isSkip(admitted)) await admitted.space.weightError(admitted.ranks);
+    return admitted;
   }
 
   /** Ranks given by hand, for the first method of the pipeline that has as many. */

@@ -20,6 +20,7 @@ export type SkipCode =
   | 'quantized' // weight behind DequantizeLinear
   | 'opset-unsupported' // outside what the runtime can check
   | 'check-failed' // the rewrite did not prove equivalent
+  | 'pass-failed' // the pass itself broke down on it
   | 'runtime-crashed'; // ONNX Runtime died on it
 
 /** A decision not to touch a node: data, not an error. */

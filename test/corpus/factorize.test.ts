@@ -25,7 +25,7 @@ describe('forced at half the parameters', () => {
         const rewritten = report.nodes.filter(({ skipped }) => skipped === null);
         const codes = report.nodes.flatMap(({ skipped }) => (skipped ? [skipped.code] : []));
         if (process.env['ONNX_TUCKER_PRINT']) console.log(modelName(path), method, `${((performance.now() - started) / 1000).toFixed(1)} s`, rewritten.length, report.nodes.length, exact?.maxRelativeError, exact?.tolerance, unverified, [...new Set(codes)].join());
-        expect(codes.filter((code) => code === 'check-failed' || code === 'runtime-crashed')).toEqual([]);
+        expect(codes.filter((code) => ['check-failed', 'runtime-crashed', 'pass-failed'].includes(code))).toEqual([]);
         expect(report.nodes.every(({ method: used, skipped }) => (used === null) === (skipped !== null))).toBe(true);
         expect(signature(bytes())).toEqual(signature(new Uint8Array(readFileSync(path))));
         if (rewritten.length > 0) expect(exact?.ok ?? unverified).toBeTruthy();

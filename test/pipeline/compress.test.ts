@@ -44,7 +44,7 @@ describe('compress', () => {
   test('gives the same bytes twice, and with one thread and two', async () => {
     const input = writeModel(smallCnn());
     const methods = 'fuse-batch-norm,ratio-ranks{macs=0.7,ends=fit},cp-split{sweeps=20},svd';
-    const runs = [];
+    const runs: Uint8Array[] = [];
     for (const threads of [1, 1, 2]) runs.push((await compress(input, { pipeline: methods, bench: false, threads })).bytes());
     expect(runs.map((bytes) => Buffer.compare(bytes, runs[0] as Uint8Array))).toEqual([0, 0, 0]);
   });

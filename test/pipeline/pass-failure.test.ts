@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { writeModel } from '../../src/onnx/index.ts';
+import { compress } from '../../src/pipeline/index.ts';
+import { smallCnn } from '../support/small-models.ts';
+
+/** A factorize pass of a stranger, written as a module; `fit` is the body of its fit. */
+async function withPlugin<Result>(fit: string, work: (plugin: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(resolve('.'), '.plugin-'));
+  const plugin = join(folder, 'strange.mjs');
+  const source = `
+    import { z } from 'zod';
+    export default {
+      name: 'strange', kind: 'factorize', summary: 'a pass that goes wrong', options: z.strictObject({}),
+      match: ({ inputs, outputs, kernelShape }) => kernelShape.length === 2 ? {
+        axes: [{ name: 'R', max: Math.min(inputs, outputs), unfoldings: [['t']] }],
+        factors: [{ name: 'U', indices: ['g', 't', 'R'] }, { name: 'V', indices: ['g', 'R', 's', 'k1', 'k2'] }],
+        chain: [{ factor: 'V', to: ['g', 'R'], spatial: ['k1', 'k2'] }, { factor: 'U', to: ['g', 't'] }],
+        async fit({ dims: [g, t, s, h, w] }, { R }) { ${fit} },
+      } : null,
+    };`;
+  try {
+    await writeFile(plugin, source);
+    return await work(plugin);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const zeros = 'const make = (...dims) => ({ data: new Float64Array(dims.reduce((a, b) => a * b, 1)), dims });';
+
+test.each([
+  ['throws', 'throw new Error("no idea");', 'pass-failed', /no idea/],
+  ['leaves a factor out', `${zeros} return { factors: { U: make(g, t, R) }, weightError: 0 };`, 'pass-failed', /V/],
+  ['promises what its factors do not keep', `${zeros} return { factors: { U: make(g, t, R), V: make(g, R, s, h, w) }, weightError: 0.1 };`, 'check-failed', /promised/],
+  ['returns NaN', `${zeros} const U = make(g, t, R); U.data.fill(NaN); return { factors: { U, V: make(g, R, s, h, w) }, weightError: NaN };`, 'check-failed', /NaN/],
+  ['returns factors of another shape', `${zeros} return { factors: { U: make(g, t, R + 1), V: make(g, R, s, h, w) }, weightError: 1 };`, 'pass-failed', /U/],
+] as const)('a pass that %s leaves its nodes alone, and the rest of the run goes on', async (_, fit, code, text) => {
+  await withPlugin(fit, async (plugin) => {
+    const { report } = await compress(writeModel(smallCnn()), {
+      plugins: [plugin],
+      pipeline: 'ratio-ranks{params=0.5,ends=fit},strange,svd',
+      bench: false,
+    });
+    const outcome = Object.fromEntries(report.nodes.map(({ name, skipped }) => [name, skipped]));
+    expect(outcome['classifier']).toBeNull();
+    expect(outcome['conv1']).toEqual({ code, text: expect.stringMatching(text) });
+    expect(outcome['conv2']).toEqual({ code, text: expect.stringMatching(text) });
+    if (code === 'pass-failed') expect(report.warnings.map((warning) => warning.code)).toContain('pass-failed');
+  });
+});
