@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { diagnostics } from '../diagnostics.ts';
 import { cloneModel, type Model } from '../ir/index.ts';
+import { raiseIrVersion } from '../onnx/index.ts';
 import type { Policy } from '../pass/index.ts';
 import type { EngineOptions } from './options.ts';
 
@@ -17,9 +18,13 @@ function nameMatcher(globs: readonly string[]): (name: string) => boolean {
   return (name) => globs.includes(name) || matchers.some((matches) => matches(name));
 }
 
-/** A copy in which no weight is a graph input, so that nothing can override them any more. */
+/**
+ * A copy in which no weight is a graph input, so that nothing can override them any more. Before IR 4 they would have to
+ * be inputs, so the copy is IR 4 then.
+ */
 export function freezeInputs(model: Model): Model {
   const frozen = cloneModel(model).model;
+  raiseIrVersion(frozen);
   const { inputs } = frozen.graph;
   const kept = inputs.filter((value) => !value.isInitializer);
   inputs.splice(0, inputs.length, ...kept);

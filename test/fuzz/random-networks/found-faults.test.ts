@@ -25,6 +25,15 @@ describe('found with random networks', () => {
     const refused = { diagnostic: { code: 'usage', exitCode: 2 } };
     await expect(run(writeModel(smallCnn()), pipeline)).rejects.toMatchObject(refused);
   });
+
+  test('freezing inputs of an IR 3 model, where weights have to be inputs, makes it IR 4', async () => {
+    const builder = new ModelBuilder({ irVersion: 3, opset: 9 }).input('x', [1, 4]).random('w', [4, 3]);
+    const { graph } = builder.node('MatMul', ['x', 'w'], 'y').output('y').model;
+    graph.inputs.push(...graph.initializers);
+    const { bytes } = await compress(writeModel(builder.model), { pipeline: 'none', freezeInputs: true, bench: false });
+    const { irVersion, graph: written } = readModel(bytes());
+    expect({ irVersion, inputs: written.inputs.map(({ name }) => name) }).toEqual({ irVersion: 4, inputs: ['x'] });
+  });
 });
 
 async function run(input: Uint8Array, pipeline: string): Promise<Uint8Array> {
