@@ -1,5 +1,5 @@
 // y = f(x), y read by nobody → ∅, and the same for initializers
-import { definePass, type Graph, type Node, type Value } from 'onnx-tucker/pass';
+import { captures, definePass, type Graph, type Node, type Value } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 export default definePass({
@@ -26,18 +26,7 @@ function liveNodes(graph: Graph): ReadonlySet<Node> {
     const producer = pending.pop()?.producer;
     if (!producer || live.has(producer)) continue;
     live.add(producer);
-    pending.push(...producer.inputs, ...captured(producer));
+    pending.push(...producer.inputs, ...captures(producer));
   }
   return live;
-}
-
-/** Everything that a node's subgraphs read, at any depth; what they define themselves does no harm. */
-function* captured(node: Node): Generator<Value | null> {
-  for (const graph of node.subgraphs) {
-    yield* graph.outputs;
-    for (const inner of graph.nodes) {
-      yield* inner.inputs;
-      yield* captured(inner);
-    }
-  }
 }

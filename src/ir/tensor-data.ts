@@ -99,11 +99,6 @@ export function toBigInts(tensor: Tensor): bigint[] {
   return Array.from(toFloat64(tensor), BigInt);
 }
 
-/** Elements of an integer tensor as numbers; beyond 2^53 (ONNX's "to the end" is 2^63 − 1) they are rounded. */
-export function toIntegers(tensor: Tensor): number[] {
-  return Array.from(toFloat64(tensor));
-}
-
 /** An int64 tensor; dims default to one axis. */
 export function int64Tensor(values: readonly (number | bigint)[], dims: readonly number[] = [values.length]): Tensor {
   const tensor = tensorFor(values.length, 'int64', dims);

@@ -18,7 +18,7 @@ export interface SpaceInit {
 }
 
 /** Answers a rank rule's questions about one method on one node; spectra and costs are computed once. */
-export function candidateSpace({ name, pass, operator, decomposition, kernel, end, requireGain, blas, fit }: SpaceInit): CandidateSpace {
+export function candidateSpace({ name, pass, operator, decomposition, kernel, end, requireGain, blas, fit: factorsAt }: SpaceInit): CandidateSpace {
   const originalCost = operatorCost(operator);
   const spectra = new Map<string, ReturnType<typeof kernelSpectra>>();
   const cost = (ranks: Ranks) => chainCost(operator, lowerChain(pass, operator, decomposition, ranks));
@@ -40,7 +40,7 @@ export function candidateSpace({ name, pass, operator, decomposition, kernel, en
       spectra.set(key, computed);
       return computed;
     },
-    weightError: async (ranks) => (await fit(ranks)).weightError,
+    weightError: async (ranks) => (await factorsAt(ranks)).weightError,
   };
 }
 

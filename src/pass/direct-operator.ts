@@ -86,9 +86,10 @@ function sourceAlong(operator: LinearOperator, axis: number, output: number, tap
 
 function coordinates(position: number, sizes: readonly number[]): readonly number[] {
   const result = new Array<number>(sizes.length);
+  let rest = position;
   for (let axis = sizes.length - 1; axis >= 0; axis--) {
-    result[axis] = position % at(sizes, axis);
-    position = Math.floor(position / at(sizes, axis));
+    result[axis] = rest % at(sizes, axis);
+    rest = Math.floor(rest / at(sizes, axis));
   }
   return result;
 }

@@ -72,39 +72,72 @@ function inspected(node: Node, name: string, workspace: Workspace): InspectedNod
  *
  * @throws usage when no linear operator has that name
  */
-export async function explainNode(model: Model, name: string, stages: readonly Stage[], policy: Policy, environment: Environment): Promise<NodeExplanation> {
+export async function explainNode(
+  model: Model,
+  name: string,
+  stages: readonly Stage[],
+  policy: Policy,
+  environment: Environment,
+): Promise<NodeExplanation> {
   const workspace = new Workspace(model, environment);
   for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
-  const names = workspace.names();
-  const nodes = [...names].filter(([node]) => node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul'));
-  const node = nodes.find(([, known]) => known === name)?.[0];
-  if (!node) throw diagnostics.usage(`there is no Conv, ConvTranspose, Gemm or MatMul named "${name}"`, didYouMean(name, nodes.map(([, known]) => known)) ?? '"onnx-tucker inspect" lists the names.');
+  const node = linearNodeNamed(name, workspace);
   const operator = linearOperator(node, workspace.context(undefined));
   const ranks = ownValue(policy.ranks, name);
-  const only: Policy = { ...policy, allows: (other) => other === name && policy.allows(other), ranks: ranks ? { [name]: ranks } : {} };
+  const alone: Policy = {
+    ...policy,
+    allows: (other) => other === name && policy.allows(other),
+    ranks: ranks ? { [name]: ranks } : {},
+  };
   const decide = async (chosen: readonly Stage[]) => {
-    const plan = await planNodes(model, chosen, only, environment, new FitCache(), { fit: true });
+    const plan = await planNodes(model, chosen, alone, environment, new FitCache(), { fit: true });
     return plan.find((entry) => entry.name === name) as PlanNode;
   };
-  const methods: MethodExplanation[] = [];
-  if (operator !== null && !isSkip(operator)) {
-    const canonicalize = stages.filter(({ pass }) => pass.kind === 'canonicalize');
-    for (const { rank, methods: candidates } of segments(stages)) {
-      for (const stage of candidates) {
-        const decomposition = stage.pass.match(operator, workspace.context(stage.options));
-        if (decomposition === null || isSkip(decomposition)) continue;
-        const { ranks, cost, weightError, skipped } = await decide([...canonicalize, rank, stage]);
-        const decision = skipped ? `${skipped.code}: ${skipped.text}` : `${rank.pass.name} would take it`;
-        methods.push({ pass: stage.pass.name, equation: equation(operator, decomposition), ranks, cost: ranks ? (cost?.after ?? null) : null, weightError, decision });
-      }
-    }
-  }
+  const seen = operator === null || isSkip(operator) ? undefined : operator;
   return {
     node: inspected(node, name, workspace),
-    operator: operator === null || isSkip(operator) ? 'not seen as a linear operator' : describe(operator),
-    methods,
+    operator: seen ? describe(seen) : 'not seen as a linear operator',
+    methods: seen ? await explainMethods(seen, stages, workspace, decide) : [],
     plan: await decide(stages),
   };
+}
+
+function linearNodeNamed(name: string, workspace: Workspace): Node {
+  const names = workspace.names();
+  const nodes = linearNodes(workspace.model);
+  const node = nodes.find((candidate) => names.get(candidate) === name);
+  if (node) return node;
+  const known = nodes.flatMap((candidate) => names.get(candidate) ?? []);
+  throw diagnostics.usage(
+    `there is no Conv, ConvTranspose, Gemm or MatMul named "${name}"`,
+    didYouMean(name, known) ?? '"onnx-tucker inspect" lists the names.',
+  );
+}
+
+/** Each factorize pass that takes the operator, alone under its rank pass. */
+async function explainMethods(
+  operator: LinearOperator,
+  stages: readonly Stage[],
+  workspace: Workspace,
+  decide: (stages: readonly Stage[]) => Promise<PlanNode>,
+): Promise<readonly MethodExplanation[]> {
+  const explained: MethodExplanation[] = [];
+  const canonicalize = stages.filter(({ pass }) => pass.kind === 'canonicalize');
+  const candidates = segments(stages).flatMap(({ rank, methods }) => methods.map((method) => ({ rank, method })));
+  for (const { rank, method } of candidates) {
+    const decomposition = method.pass.match(operator, workspace.context(method.options));
+    if (decomposition === null || isSkip(decomposition)) continue;
+    const { ranks, cost, weightError, skipped } = await decide([...canonicalize, rank, method]);
+    explained.push({
+      pass: method.pass.name,
+      equation: equation(operator, decomposition),
+      ranks,
+      cost: ranks && cost ? cost.after : null,
+      weightError,
+      decision: skipped ? `${skipped.code}: ${skipped.text}` : `${rank.pass.name} would take it`,
+    });
+  }
+  return explained;
 }
 
 /** `W[g,t,s,k1,k2] = Σ U[g,t,R4] C[g,R4,R3,k1,k2] V[g,R3,s]`, without the group index where there is one group. */

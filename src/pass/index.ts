@@ -2,6 +2,7 @@
 export {
   type Attribute,
   attribute,
+  captures,
   type DType,
   fromFloat64,
   type Graph,

@@ -32,7 +32,7 @@ async function expectSameFunction(before: Model, after: Model, dims: readonly nu
   const [y, actual] = [await outputs(before, dims), await outputs(after, dims)];
   const largest = Math.max(...y.map(Math.abs));
   // A few hundred float32 products per output, weights rounded once more: far below 1e-5 of the largest output.
-  y.forEach((value, i) => expect(Math.abs(value - (actual[i] as number))).toBeLessThan(1e-5 * largest));
+  for (const [i, value] of y.entries()) expect(Math.abs(value - (actual[i] as number))).toBeLessThan(1e-5 * largest);
   expect(actual.length).toBe(y.length);
 }
 

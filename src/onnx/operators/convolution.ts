@@ -14,9 +14,6 @@ export const quantizedConvolution: OperatorRule = (call) => [
   { dtype: inputOf(call, 7).dtype, shape: convolved(call, 0, 3) },
 ];
 
-/** Deformable: the kernel's sampling points move, the sizes are a convolution's. */
-export const deformableConvolution = convolution;
-
 function convolved(call: OperatorCall, data: number, weight: number): readonly Dim[] | undefined {
   const input = shapeOf(call, data);
   const weightShape = shapeOf(call, weight);

@@ -75,10 +75,6 @@ export function normalizeAxes(axes: readonly number[], rank: number): readonly n
   return found.length === axes.length ? found : undefined;
 }
 
-export function replaceAt(shape: readonly Dim[], axis: number, dim: Dim): readonly Dim[] {
-  return shape.map((old, index) => (index === axis ? dim : old));
-}
-
 /**
  * Product of `dims` divided by product of `divisors`, as far as it can be told: equal symbols cancel. Unknown sizes
  * must be cancelled by the caller, who knows which of them are the same.
