@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromFloat64, type Tensor } from '../../src/ir/index.ts';
+import { float16Bits, fromFloat64, type Tensor } from '../../src/ir/index.ts';
 import { plainBlas, seededRandom } from '../../src/numerics/index.ts';
 import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
 import { exactEquivalence } from '../../src/validate/index.ts';
@@ -100,8 +100,14 @@ describe('perturbByOneUlp', () => {
   it('moves every element to a neighbouring number and zero not at all', () => {
     const data = Float32Array.of(1, -1, 0, 1e-30, 3e8);
     const wide = Float64Array.from(data);
+    const half = Uint16Array.from(data, float16Bits);
     const moved = perturbByOneUlp(
-      { a: { dtype: 'float32', dims: [5], data }, b: { dtype: 'float64', dims: [5], data: wide } },
+      {
+        a: { dtype: 'float32', dims: [5], data },
+        b: { dtype: 'float64', dims: [5], data: wide },
+        c: { dtype: 'float16', dims: [5], data: half },
+        d: { dtype: 'uint16', dims: [5], data: half },
+      },
       1,
     );
     const steps = (before: ArrayLike<number>, after: ArrayLike<number | bigint | string>, epsilon: number) =>
@@ -117,5 +123,9 @@ describe('perturbByOneUlp', () => {
         expect(step).toBeLessThanOrEqual(1);
       }
     }
+    // 1e-30 is 0 in float16, and 3e8 infinite.
+    const bits = Array.from(half, (value, i) => Math.abs(Number(moved['c']?.data[i]) - value));
+    expect(bits).toEqual([1, 1, 0, 0, 0]);
+    expect(moved['d']?.data).toEqual(half);
   });
 });

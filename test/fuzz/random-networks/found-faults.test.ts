@@ -34,6 +34,14 @@ describe('found with random networks', () => {
     const { irVersion, graph: written } = readModel(bytes());
     expect({ irVersion, inputs: written.inputs.map(({ name }) => name) }).toEqual({ irVersion: 4, inputs: ['x'] });
   });
+
+  test('float16 weights too small for all their digits are no reason to doubt a rewrite', async () => {
+    const builder = new ModelBuilder({ dtype: 'float16' }).input('x', [2, 24]).random('w', [24, 20], { scale: 1e-6 });
+    const input = writeModel(builder.node('MatMul', ['x', 'w'], 'y').output('y').model);
+    const { report } = await compress(input, { pipeline: 'ratio-ranks{params=0.5,ends=fit},svd', bench: false });
+    expect(report.nodes.map(({ method }) => method)).toEqual(['svd']);
+    expect(report.verification.exact?.ok).toBe(true);
+  });
 });
 
 async function run(input: Uint8Array, pipeline: string): Promise<Uint8Array> {
