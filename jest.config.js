@@ -1,3 +1,6 @@
+// Tests load ONNX Runtime in their own processes too, and those send nothing either.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: './test/environment.js',
@@ -5,7 +8,10 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
+    ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   maxWorkers: 2,

@@ -1,8 +1,9 @@
 import { diagnostics } from '../diagnostics.ts';
+import type { Model } from '../ir/index.ts';
 import { type Applied, applyNodes, type Plan, planSchema } from '../pass/index.ts';
 import type { Compressed, EngineOptions, ModelInput } from './options.ts';
 import { finishModel, saveModel } from './output-model.ts';
-import { planOfRun } from './plan-of-run.ts';
+import { keptNodes, planOfRun } from './plan-of-run.ts';
 import { reportOfRun } from './report-of-run.ts';
 import { type Run, withRun } from './run.ts';
 import { type ResolvedPipeline, resolveStages } from './stages.ts';
@@ -42,8 +43,15 @@ export async function apply(input: ModelInput, given: Plan, options: EngineOptio
   return withRun(input, { ...rest, seed, requireGain, freezeInputs, pipeline }, async (run) => {
     if (model.sha256 !== run.sha256)
       throw diagnostics.planMismatch('the plan was made for another model', 'Make one for this model with "onnx-tucker plan".');
-    return execute(run, resolveStages(run.options, run.passes), parsed.data);
+    return execute(run, resolveStages(run.options, run.passes), withAllNodes(parsed.data, run.model));
   });
+}
+
+/** Nodes that a plan does not name are kept, and the report says why. */
+function withAllNodes(plan: Plan, model: Model): Plan {
+  const named = new Set(plan.nodes.map(({ name }) => name));
+  const others = keptNodes(model, 'excluded', 'the plan does not name it').filter(({ name }) => !named.has(name));
+  return { ...plan, nodes: [...plan.nodes, ...others] };
 }
 
 async function execute(run: Run, pipeline: ResolvedPipeline, chosen: Plan): Promise<Compressed> {

@@ -1,5 +1,13 @@
 import type { Model } from '../ir/index.ts';
-import { linearNodes, nodeNames, type Plan, type PlanNode, planNodes, type PlanOptions } from '../pass/index.ts';
+import {
+  linearNodes,
+  nodeNames,
+  type Plan,
+  type PlanNode,
+  type PlanOptions,
+  planNodes,
+  type SkipCode,
+} from '../pass/index.ts';
 import { checkGlobs } from './prepare.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';
@@ -16,7 +24,7 @@ export async function planOfRun(
     'plan',
     () =>
       unsupported
-        ? keptNodes(model, unsupported)
+        ? keptNodes(model, 'opset-unsupported', unsupported)
         : planNodes(model, steps, policy, resources.environment, fits, planning),
     (planned) => `${planned.length} nodes, ${planned.filter(({ method }) => method !== null).length} to be rewritten`,
   );
@@ -37,8 +45,8 @@ export async function planOfRun(
   };
 }
 
-/** Every node of a model that cannot be checked stays, for one reason. */
-function keptNodes(model: Model, reason: string): readonly PlanNode[] {
+/** Entries that keep every node of a model, for one reason. */
+export function keptNodes(model: Model, code: SkipCode, text: string): readonly PlanNode[] {
   const names = nodeNames(model);
   return linearNodes(model).map((node) => ({
     name: names.get(node) ?? node.name,
@@ -49,6 +57,6 @@ function keptNodes(model: Model, reason: string): readonly PlanNode[] {
     rankSource: null,
     cost: null,
     weightError: null,
-    skipped: { code: 'opset-unsupported', text: reason },
+    skipped: { code, text },
   }));
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { diagnostics } from '../diagnostics.ts';
+import { telemetrySwitch } from './import-runtime.ts';
 import type { ChildReply, ChildRequest, ChildResults, ChildSettings } from './protocol.ts';
 
 /** What a child may use. */
@@ -48,7 +49,7 @@ export class ChildConnection {
     this.#child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [JSON.stringify(settings)], {
       serialization: 'advanced',
       execArgv: [],
-      env: Object.fromEntries(passedOn.map((name) => [name, process.env[name]])),
+      env: { ...Object.fromEntries(passedOn.map((name) => [name, process.env[name]])), [telemetrySwitch]: '1' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child.stderr?.on('data', (text: Buffer) => {
