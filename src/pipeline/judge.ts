@@ -2,7 +2,7 @@ import { diagnostics } from '../diagnostics.ts';
 import { type Dataset, openDataset } from '../data/index.ts';
 import type { Report } from '../report/index.ts';
 import { type ModelSource, type Runtime, runtimeInfo } from '../runtime/index.ts';
-import { compareModels, exactEquivalence, isUnjudged, measureAccuracy, measureLatency, type Unjudged } from '../validate/index.ts';
+import { compareModels, type ExactOptions, exactEquivalence, isUnjudged, measureAccuracy, measureLatency, type Unjudged } from '../validate/index.ts';
 import type { BenchResult, EngineOptions } from './options.ts';
 
 type Verification = Report['verification'];
@@ -14,8 +14,8 @@ export const unjudgedVerification: Verification = { exact: null, approximate: nu
  *
  * @throws check-failed (5): then nothing is written
  */
-export async function judgeExactness(runtime: Runtime, reference: ModelSource, rewritten: ModelSource, weightSpacing: number, options: EngineOptions): Promise<Pick<Verification, 'exact' | 'unverified'>> {
-  const result = await exactEquivalence(runtime, reference, rewritten, { ...common(options), weightSpacing });
+export async function judgeExactness(runtime: Runtime, reference: ModelSource, rewritten: ModelSource, weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>, options: EngineOptions): Promise<Pick<Verification, 'exact' | 'unverified'>> {
+  const result = await exactEquivalence(runtime, reference, rewritten, { ...common(options), ...weights });
   if (isUnjudged(result)) return { exact: null, unverified: result.reason };
   const { ok, maxRelativeError, tolerance } = result;
   if (!ok)

@@ -3,7 +3,7 @@ import { isRealDType, machineEpsilon, type Model } from '../ir/index.ts';
 import type { Applied } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
-import { isUnjudged } from '../validate/index.ts';
+import { type ExactOptions, isUnjudged, perturbHalfWeights } from '../validate/index.ts';
 import { judgeAgreement, judgeExactness, judgeLatency, unjudgedVerification } from './judge.ts';
 import type { BenchResult } from './options.ts';
 import { type OutputModel, withSources } from './output-model.ts';
@@ -26,16 +26,19 @@ export async function verdictOf(run: Run, { reference, changed }: Applied, outpu
   const wholeModel = changed && (options.check ?? 'model') === 'model';
   if (!wholeModel && options.evaluate === undefined) return { verification: unjudgedVerification, benchmark: null };
   const rewritten = changed ? output.model : run.model;
-  return withSources(reference && wholeModel ? [rewritten, reference] : [rewritten], ([written, dense]) =>
-    judgeSources(run, loaded.source, written as ModelSource, dense, coarsestSpacing(rewritten)),
+  const weightSpacing = coarsestSpacing(rewritten);
+  const halves = weightSpacing > machineEpsilon('float32');
+  const references = reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
+  return withSources([rewritten, ...references], ([written, dense, perturbed]) =>
+    judgeSources(run, loaded.source, written as ModelSource, dense, { weightSpacing, ...(perturbed && { perturbed }) }),
   );
 }
 
-async function judgeSources(run: Run, original: ModelSource, written: ModelSource, dense: ModelSource | undefined, weightSpacing: number): Promise<Verdict> {
+async function judgeSources(run: Run, original: ModelSource, written: ModelSource, dense: ModelSource | undefined, weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>): Promise<Verdict> {
   const { options, resources, watch } = run;
   const runtime = await resources.runtime();
   const verification = await watch.time('verify', async () => {
-    const exact = dense ? await judgeExactness(runtime, dense, written, weightSpacing, options) : { exact: null, unverified: null };
+    const exact = dense ? await judgeExactness(runtime, dense, written, weights, options) : { exact: null, unverified: null };
     if (exact.unverified !== null) return { ...unjudgedVerification, ...exact };
     return { ...unjudgedVerification, ...exact, ...(await judgeAgreement(runtime, original, written, options)) };
   });

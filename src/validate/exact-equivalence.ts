@@ -13,6 +13,8 @@ export interface ExactOptions {
   readonly inputShapes?: InputShapes;
   /** Relative spacing of the numbers in which weights are stored; that of float32 by default. */
   readonly weightSpacing?: number;
+  /** The reference with weights of half precision moved by one unit: see perturbHalfWeights. */
+  readonly perturbed?: ModelSource;
 }
 
 /** Whether two models that are the same function on paper are the same up to rounding. */
@@ -47,7 +49,8 @@ const unstable = 1e-2;
  * (the checks of single nodes use one). So the noise is measured on the reference itself: its outputs with all graph
  * optimizations against none (fused and reordered sums, other kernels), and with every input element moved by one unit
  * in the last place. The tolerance is max(1e-4, 32 × the larger of the two), and
- * with weights coarser than float32 at least 8 of their units.
+ * with weights coarser than float32 at least 8 of their units, or 8 × what one unit of them does to the outputs: where
+ * these nearly cancel, that is more.
  *
  * @param reference the dense model
  * @returns Unjudged when the reference cannot be run, or is chaotic: floor above 0.01
@@ -62,36 +65,44 @@ export async function exactEquivalence(
   const pair = await openPair(runtime, reference, rewritten);
   if (isUnjudged(pair)) return pair;
   const plain = await loadOrReason(runtime, reference, { optimization: 'disabled' });
+  const perturbed = options.perturbed && (await loadOrReason(runtime, options.perturbed, {}));
+  const [alike, moved] = [plain, perturbed].map((session) => (session && !isUnjudged(session) ? session : undefined));
   try {
-    return await judge(pair.reference, pair.candidate, isUnjudged(plain) ? undefined : plain, options);
+    return await judge(pair.reference, pair.candidate, alike, moved, options);
   } finally {
-    await releaseAll(isUnjudged(plain) ? [] : [plain]);
+    await releaseAll([alike, moved].filter((session) => session !== undefined));
     await pair.release();
   }
 }
 
-/** @param plain the reference without optimizations; undefined where ONNX Runtime does not load it so */
+/**
+ * @param plain the reference without optimizations; undefined where ONNX Runtime does not load it so
+ * @param perturbed the reference with other rounding of its weights; undefined where they are not coarse
+ */
 async function judge(
   reference: RuntimeSession,
   rewritten: RuntimeSession,
   plain: RuntimeSession | undefined,
+  perturbed: RuntimeSession | undefined,
   options: ExactOptions,
 ): Promise<ExactEquivalence | Unjudged> {
   const { samples = 2, seed = 0, inputShapes, weightSpacing = 0 } = options;
   const shapes = await findInputShapes(reference, seed, inputShapes);
   if (isUnjudged(shapes)) return shapes;
-  let [floor, error] = [0, 0];
+  let [floor, coarse, error] = [0, 0, 0];
   for (let i = 0; i < samples; i++) {
     const feeds = randomFeeds(reference.inputs, shapes, seed + i);
     const y = await reference.run(feeds);
     if (plain) floor = Math.max(floor, largestError(y, await plain.run(feeds)));
     floor = Math.max(floor, largestError(y, await reference.run(perturbByOneUlp(feeds, seed + i))));
+    if (perturbed) coarse = Math.max(coarse, largestError(y, await perturbed.run(feeds)));
     error = Math.max(error, largestError(y, await rewritten.run(feeds)));
   }
-  const tolerance = Math.max(leastTolerance, weightAllowance * weightSpacing, allowance * floor);
+  const tolerance = Math.max(leastTolerance, weightAllowance * Math.max(weightSpacing, coarse), allowance * floor);
   if (error <= tolerance && error <= unstable)
     return { kind: 'judged', ok: true, maxRelativeError: error, tolerance, floor };
-  if (floor > unstable) return unjudged(`rounding alone moves its outputs by ${floor.toPrecision(2)} of their size`);
+  const noise = Math.max(floor, coarse);
+  if (noise > unstable) return unjudged(`rounding alone moves its outputs by ${noise.toPrecision(2)} of their size`);
   return { kind: 'judged', ok: error <= tolerance, maxRelativeError: error, tolerance, floor };
 }
 

@@ -11,4 +11,5 @@ export {
   type TimeComparison,
 } from './latency.ts';
 export type { OutputDifference } from './output-tally.ts';
+export { perturbHalfWeights } from './perturb.ts';
 export { isUnjudged, type Unjudged } from './unjudged.ts';

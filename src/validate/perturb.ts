@@ -1,3 +1,4 @@
+import { cloneModel, type Model, memorySource, Tensor } from '../ir/index.ts';
 import { seededRandom } from '../numerics/index.ts';
 import type { Feeds, RuntimeTensor } from '../runtime/index.ts';
 
@@ -23,10 +24,35 @@ function perturb(tensor: RuntimeTensor, seed: number, name: string): RuntimeTens
     for (let i = 0; i < bits.length; i++) if (moved[i] !== 0) bits[i] = (bits[i] as bigint) + BigInt(step());
     return { ...tensor, data: moved };
   }
-  if (data instanceof Uint16Array && dtype === 'float16') {
-    // All bits but the sign; infinities and what is no number stay as well, they begin at 0x7c00.
-    const moves = (bits: number) => (bits & 0x7fff) !== 0 && (bits & 0x7fff) < 0x7c00;
-    return { ...tensor, data: data.map((bits) => (moves(bits) ? bits + step() : bits)) };
-  }
+  if (data instanceof Uint16Array && dtype === 'float16')
+    return { ...tensor, data: moveHalves(data, infinity.float16, step) };
   return tensor;
+}
+
+/**
+ * A copy in which every element of the float16 and bfloat16 initializers is moved likewise: as far as rounding them to
+ * their type may have moved them.
+ */
+export function perturbHalfWeights(model: Model, seed: number): Model {
+  const copy = cloneModel(model).model;
+  for (const value of copy.graph.initializers) {
+    const { name, tensor } = value;
+    if (tensor?.dtype !== 'float16' && tensor?.dtype !== 'bfloat16') continue;
+    const random = seededRandom(seed, `ulp ${name}`);
+    const bits = new Uint16Array(Uint8Array.from(tensor.bytes()).buffer);
+    const moved = moveHalves(bits, infinity[tensor.dtype], () => (random.uniform() < 0.5 ? -1 : 1));
+    value.tensor = new Tensor(tensor.dtype, tensor.dims, memorySource(new Uint8Array(moved.buffer)));
+  }
+  return copy;
+}
+
+/** Bit patterns without sign; from here on they are no finite numbers. */
+const infinity = { float16: 0x7c00, bfloat16: 0x7f80 } as const;
+
+/** Zeros, infinities and what is no number stay. */
+function moveHalves(halves: Uint16Array, end: number, step: () => number): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from(halves, (bits) => {
+    const size = bits & 0x7fff;
+    return size !== 0 && size < end ? bits + step() : bits;
+  });
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { float16Bits, fromFloat64, type Tensor } from '../../src/ir/index.ts';
+import { float16Bits, fromFloat64, Graph, Model, type Tensor, toFloat64 } from '../../src/ir/index.ts';
 import { plainBlas, seededRandom } from '../../src/numerics/index.ts';
 import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
 import { exactEquivalence } from '../../src/validate/index.ts';
-import { perturbByOneUlp } from '../../src/validate/perturb.ts';
+import { perturbByOneUlp, perturbHalfWeights } from '../../src/validate/perturb.ts';
 import { smallModel } from '../runtime/small-models.ts';
 
 let runtime: Runtime;
@@ -127,5 +127,29 @@ describe('perturbByOneUlp', () => {
     const bits = Array.from(half, (value, i) => Math.abs(Number(moved['c']?.data[i]) - value));
     expect(bits).toEqual([1, 1, 0, 0, 0]);
     expect(moved['d']?.data).toEqual(half);
+  });
+});
+
+describe('perturbHalfWeights', () => {
+  it('moves the weights of half precision by one unit each, in a copy, and no others', () => {
+    const graph = new Graph('weights');
+    const data = [1, -3, 0, Number.POSITIVE_INFINITY];
+    for (const dtype of ['float16', 'bfloat16', 'float32'] as const)
+      graph.addInitializer(dtype, fromFloat64(data, [4], dtype));
+    const before = [...graph.initializers].map(({ tensor }) => tensor && toFloat64(tensor));
+    const after = [...perturbHalfWeights(new Model(8, graph), 1).graph.initializers].map(
+      ({ tensor }) => tensor && toFloat64(tensor),
+    );
+    const steps = (values: Float64Array | undefined, unit: number) =>
+      Array.from(values?.subarray(0, 3) ?? [], (value, i) => Math.abs(value - (data[i] as number)) / unit);
+    // Down from 1 is half a unit of 1; between 2 and 4 the unit is 2ε.
+    for (const [i, epsilon] of [2 ** -10, 2 ** -7].entries()) {
+      const [one, three, zero] = steps(after[i], epsilon);
+      expect([0.5, 1]).toContain(one);
+      expect([three, zero]).toEqual([2, 0]);
+      expect(after[i]?.[3]).toBe(Number.POSITIVE_INFINITY);
+    }
+    expect(after[2]).toEqual(before[2]);
+    expect(before.map((values) => [...(values ?? [])])).toEqual([data, data, data]);
   });
 });
