@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 
 /**
  * @typedef {object} Sample
@@ -28,18 +29,21 @@ export async function measure(command, { env = {}, cwd } = {}) {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
   });
-  const texts = [child.stdout, child.stdio[3]].map(collect);
+  const [stdoutPipe, timesPipe] = [child.stdout, child.stdio[3]];
+  if (child.pid === undefined || !stdoutPipe || !(timesPipe instanceof Readable)) throw new Error('bash cannot be started');
+  const texts = [collect(stdoutPipe), collect(timesPipe)];
   const memory = watchMemory(child.pid);
   const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   const wall = Number(process.hrtime.bigint() - start) / 1e9;
   const peak = memory.stop();
-  const [stdout, times] = await Promise.all(texts);
+  const [stdout = '', times = ''] = await Promise.all(texts);
   if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}\n${stdout}`);
   return { wall, cpu: childSeconds(times), peak, stdout };
 }
 
 /** @param {AsyncIterable<Buffer>} stream */
 async function collect(stream) {
+  /** @type {Buffer[]} */
   const chunks = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
@@ -48,7 +52,7 @@ async function collect(stream) {
 /** Second line of bash's `times`: user and system time of children. @param {string} times */
 function childSeconds(times) {
   const line = times.trim().split('\n')[1] ?? '';
-  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + 60 * minutes + +seconds, 0);
+  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0);
 }
 
 /** @param {number} root */
@@ -68,7 +72,9 @@ function watchMemory(root) {
 
 /** Resident bytes of a process and all below it. Pages that processes share count for each. @param {number} root */
 function residentSet(root) {
+  /** @type {Map<number, number[]>} */
   const children = new Map();
+  /** @type {Map<number, number>} */
   const pages = new Map();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -78,6 +84,7 @@ function residentSet(root) {
     pages.set(Number(entry), resident);
     children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
   }
+  /** @type {(pid: number) => number} */
   const sum = (pid) => (children.get(pid) ?? []).reduce((total, child) => total + sum(child), pages.get(pid) ?? 0);
   return sum(root) * pageSize;
 }

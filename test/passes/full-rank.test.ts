@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { builtinPasses } from '../../passes/index.ts';
 import { type Model, toFloat64 } from '../../src/ir/index.ts';
 import { seededRandom } from '../../src/numerics/index.ts';
-import { writeModel } from '../../src/onnx/index.ts';
 import { applyNodes, definePass, type Environment, FitCache, planNodes, resolvePipeline } from '../../src/pass/index.ts';
 import { openResources, type Resources } from '../../src/pipeline/environment.ts';
 import { randomOperator } from '../support/random-operator.ts';
