@@ -8,25 +8,28 @@ export default definePass({
   summary: 'remove nodes and initializers that no output depends on',
   options: z.strictObject({}),
   run(graph, edit, { model }) {
-    const live = liveNodes(graph);
-    for (const node of graph.nodes) if (!live.has(node)) edit.remove(node);
+    const live = liveValues(graph);
+    const isLive = (node: Node) => node.outputs.some((value) => value !== null && live.has(value));
+    for (const node of graph.nodes) if (!isLive(node)) edit.remove(node);
     for (const value of graph.initializers) {
       const overridable = model.irVersion >= 4 && graph.isInput(value);
-      const read = [...value.uses].some(({ node }) => node.graph !== graph || live.has(node));
-      if (!read && !overridable && !graph.isOutput(value)) edit.removeInitializer(value);
+      if (!live.has(value) && !overridable) edit.removeInitializer(value);
     }
   },
 });
 
-/** Nodes that an output of the graph depends on, through captures of subgraphs as well. */
-function liveNodes(graph: Graph): ReadonlySet<Node> {
-  const live = new Set<Node>();
+/**
+ * Values that an output of the graph depends on, through captures of subgraphs as well. What stands in a subgraph of a
+ * dead node counts as little as the node.
+ */
+function liveValues(graph: Graph): ReadonlySet<Value> {
+  const live = new Set<Value>();
   const pending: (Value | null)[] = [...graph.outputs];
   while (pending.length > 0) {
-    const producer = pending.pop()?.producer;
-    if (!producer || live.has(producer)) continue;
-    live.add(producer);
-    pending.push(...producer.inputs, ...captures(producer));
+    const value = pending.pop();
+    if (!value || live.has(value)) continue;
+    live.add(value);
+    if (value.producer) pending.push(...value.producer.inputs, ...captures(value.producer));
   }
   return live;
 }

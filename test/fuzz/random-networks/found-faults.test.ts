@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fromFloat64, type Model } from '../../../src/ir/index.ts';
+import { fromFloat64, Graph, type Model, Node, Value } from '../../../src/ir/index.ts';
 import { seededRandom } from '../../../src/numerics/index.ts';
 import { readModel, writeModel } from '../../../src/onnx/index.ts';
 import { compress } from '../../../src/pipeline/index.ts';
@@ -63,6 +63,23 @@ describe('found with random networks', () => {
     const options = { pipeline: 'energy-ranks{keep=1},svd', requireGain: 'none', bench: false } as const;
     const { report } = await compress(writeModel(builder.output('y').model), options);
     expect(report.nodes.map(({ method }) => method)).toEqual(['svd']);
+  });
+
+  test('a weight that only a dead If reads goes with it, not on a second run', async () => {
+    const builder = new ModelBuilder().input('x', [1, 4]).input('condition', [], 'bool').random('w', [4, 4]);
+    const branch = (name: string) => {
+      const graph = new Graph(name);
+      graph.parent = builder.model.graph;
+      graph.outputs.push(new Value(`${name}-output`, { kind: 'tensor', dtype: 'float32' }));
+      const inputs = [builder.value('x'), builder.value('w')];
+      graph.append(new Node({ opType: 'MatMul', inputs, outputs: graph.outputs }));
+      return { name, value: { kind: 'graph', value: graph } } as const;
+    };
+    const branches = ['then_branch', 'else_branch'].map(branch);
+    builder.node('If', ['condition'], 'unread', branches).node('Relu', ['x'], 'y').output('y');
+    const { graph } = readModel(await run(writeModel(builder.model), 'eliminate-dead-nodes'));
+    expect(graph.nodes.map(({ opType }) => opType)).toEqual(['Relu']);
+    expect([...graph.initializers].map(({ name }) => name)).toEqual([]);
   });
 });
 
