@@ -28,7 +28,11 @@ export function readGraph(message: GraphProto, outer: Scope | undefined, context
   const lists = readValueLists(message, graph, valueFinder(scope), context);
   readNodes(message.node ?? [], scope, context);
   const known = ['node', 'initializer', 'sparseInitializer', 'docString', 'input', 'output', 'valueInfo'];
-  graph.extras = { fields: leftover(message, [...known, ...(message.name ? ['name'] : [])]), ...lists, ...readAnnotations(message, graph) };
+  graph.extras = {
+    fields: leftover(message, [...known, ...(message.name ? ['name'] : [])]),
+    ...lists,
+    ...readAnnotations(message, graph),
+  };
   return graph;
 }
 
