@@ -96,7 +96,7 @@ function weightErrors(errors) {
 }
 
 /**
- * Puts rows into the table of a pass's README; rows of other networks stay, above these.
+ * Puts rows into the table of a pass's README; in place of those of the same network, at the end when there are none.
  *
  * @param {string} pass
  * @param {string} title
@@ -104,8 +104,11 @@ function weightErrors(errors) {
  */
 function writeRows(pass, title, rows) {
   replaceTable(join(root, 'passes', pass, 'README.md'), 'methods.mjs', (old) => {
-    const measured = old.split('\n').filter((line) => line.startsWith('| '));
-    const others = measured.slice(1).filter((line) => !line.startsWith(`| ${title} |`));
-    return [tableHead(titles), ...others, ...rows].join('\n');
+    const [, ...measured] = old.split('\n').filter((line) => line.startsWith('| '));
+    const isReplaced = (line) => line.startsWith(`| ${title} |`);
+    const place = measured.findIndex(isReplaced);
+    const lines = measured.filter((line) => !isReplaced(line));
+    lines.splice(place < 0 ? lines.length : place, 0, ...rows);
+    return [tableHead(titles), ...lines].join('\n');
   });
 }
