@@ -18,13 +18,17 @@ const rooms = {
   wire: { imports: ['ir'], why: 'bytes and messages only; of the IR it knows the TensorSource that it implements' },
   onnx: { imports: ['wire', 'ir'], why: 'the only translation between messages and the IR' },
   pass: { imports: ['ir', 'onnx', 'numerics'], why: 'what a pass author meets must not need files, processes or data' },
+  rewrite: {
+    imports: ['ir', 'onnx', 'numerics', 'pass'],
+    why: 'plans and transactions work for any pass; what runs a model is handed to them',
+  },
   runtime: { imports: ['ir', 'onnx', 'numerics'], why: 'runs models and products; decides nothing about either' },
   data: { imports: ['ir', 'runtime'], why: 'images and arrays become feeds; it knows tensors and ports, not models' },
   validate: {
     imports: ['ir', 'onnx', 'numerics', 'runtime', 'data'],
     why: 'a judge that knew the passes would judge them by their intentions instead of by what they wrote',
   },
-  report: { imports: ['pass'], why: 'pure data in, text out: a report can be rendered long after the run' },
+  report: { imports: [], why: 'pure data in, text out: a report can be rendered long after the run' },
 };
 
 const roomWalls = Object.entries(rooms).map(([room, { imports, why }]) => ({

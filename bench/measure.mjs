@@ -30,7 +30,8 @@ export async function measure(command, { env = {}, cwd } = {}) {
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
   });
   const [stdoutPipe, timesPipe] = [child.stdout, child.stdio[3]];
-  if (child.pid === undefined || !stdoutPipe || !(timesPipe instanceof Readable)) throw new Error('bash cannot be started');
+  if (child.pid === undefined || !stdoutPipe || !(timesPipe instanceof Readable))
+    throw new Error('bash cannot be started');
   const texts = [collect(stdoutPipe), collect(timesPipe)];
   const memory = watchMemory(child.pid);
   const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
@@ -52,7 +53,10 @@ async function collect(stream) {
 /** Second line of bash's `times`: user and system time of children. @param {string} times */
 function childSeconds(times) {
   const line = times.trim().split('\n')[1] ?? '';
-  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0);
+  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds),
+    0,
+  );
 }
 
 /** @param {number} root */

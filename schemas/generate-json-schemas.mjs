@@ -10,8 +10,18 @@ import { z } from 'zod';
 /** File name → the module and export of its schema, below a folder of compiled or source modules. */
 export const schemaSources = {
   'config.schema.json': { room: 'cli', file: 'config', name: 'configSchema', title: 'onnx-tucker.config.json' },
-  'plan.schema.json': { room: 'pass', file: 'plan', name: 'planSchema', title: 'What is to happen to each node of a model' },
-  'preprocess.schema.json': { room: 'data', file: 'preprocess', name: 'preprocessSchema', title: 'From images to what a model takes' },
+  'plan.schema.json': {
+    room: 'rewrite',
+    file: 'plan',
+    name: 'planSchema',
+    title: 'What is to happen to each node of a model',
+  },
+  'preprocess.schema.json': {
+    room: 'data',
+    file: 'preprocess',
+    name: 'preprocessSchema',
+    title: 'From images to what a model takes',
+  },
   'report.schema.json': { room: 'report', file: 'report', name: 'reportSchema', title: 'What a run did to a model' },
 };
 

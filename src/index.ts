@@ -3,9 +3,24 @@
  *
  * @packageDocumentation
  */
-export { type Diagnostic, DiagnosticError, type ExitCode } from './diagnostics.ts';
+
 export { type Config, defineConfig } from './cli/index.ts';
+export { type Diagnostic, DiagnosticError, type ExitCode } from './diagnostics.ts';
 export type { Event, OnEvent, Stage } from './events.ts';
-export { definePass, type Pass, type Plan, type PlanNode, planSchema } from './pass/index.ts';
-export { apply, bench, type Compressed, compress, type EngineOptions, explain, inspect, type ModelInput, plan, presets, type VerifyResult, verify } from './pipeline/index.ts';
+export { definePass, type Pass } from './pass/index.ts';
+export {
+  apply,
+  bench,
+  type Compressed,
+  compress,
+  type EngineOptions,
+  explain,
+  inspect,
+  type ModelInput,
+  plan,
+  presets,
+  type VerifyResult,
+  verify,
+} from './pipeline/index.ts';
 export { type Report, reportSchema, toHtml, toJson, toTerminal } from './report/index.ts';
+export { type Plan, type PlanNode, planSchema } from './rewrite/index.ts';

@@ -10,6 +10,9 @@ export default definePass({
   options: z.strictObject({}),
   match(operator) {
     if (operator.kernelShape.every((size) => size === 1)) return null;
-    return splitDecomposition(operator, operator.kernelShape.map((_, axis) => axis));
+    return splitDecomposition(
+      operator,
+      operator.kernelShape.map((_, axis) => axis),
+    );
   },
 });

@@ -1,6 +1,6 @@
 // Conv k×k: W[t,s,k] = Σ_R A[t,R] K[R,k] B[R,s]  →  Conv(1×1, S→R) · depthwise Conv(k×k) · Conv(1×1, R→T)
 import { cp, cpExactRank, seededRandom } from 'onnx-tucker/numerics';
-import { definePass, type Decomposition, type LinearOperator } from 'onnx-tucker/pass';
+import { type Decomposition, definePass, type LinearOperator } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -20,7 +20,10 @@ export default definePass({
   options,
   match(operator, { options: { form, sweeps, starts } }) {
     if (operator.kernelShape.every((size) => size === 1)) return null;
-    return cpDecomposition(operator, form === 'four' && operator.kernelShape.length > 1 ? 'split' : 'joint', { sweeps, starts });
+    return cpDecomposition(operator, form === 'four' && operator.kernelShape.length > 1 ? 'split' : 'joint', {
+      sweeps,
+      starts,
+    });
   },
 });
 
@@ -29,10 +32,16 @@ interface Effort {
   readonly starts: number;
 }
 
-function cpDecomposition({ outputs, inputs, kernelShape }: LinearOperator, spatial: 'joint' | 'split', effort: Effort): Decomposition {
+function cpDecomposition(
+  { outputs, inputs, kernelShape }: LinearOperator,
+  spatial: 'joint' | 'split',
+  effort: Effort,
+): Decomposition {
   const axes = kernelShape.map((_, axis) => `k${axis + 1}`);
   const middle =
-    spatial === 'joint' ? [{ name: 'K', spatial: axes }] : axes.map((index, axis) => ({ name: `K${axis + 1}`, spatial: [index] }));
+    spatial === 'joint'
+      ? [{ name: 'K', spatial: axes }]
+      : axes.map((index, axis) => ({ name: `K${axis + 1}`, spatial: [index] }));
   return {
     axes: [{ name: 'R', max: cpExactRank([1, outputs, inputs, ...kernelShape], spatial), unfoldings: [['t'], ['s']] }],
     factors: [
@@ -45,6 +54,14 @@ function cpDecomposition({ outputs, inputs, kernelShape }: LinearOperator, spati
       ...middle.map((factor) => ({ factor: factor.name, to: ['g', 'R'], spatial: factor.spatial })),
       { factor: 'A', to: ['g', 't'] },
     ],
-    fit: (kernel, { R = 1 }, { blas, seed, signal }) => cp(kernel, R, { spatial, maxSweeps: effort.sweeps, starts: effort.starts, random: seededRandom(seed, 'cp'), blas, signal }),
+    fit: (kernel, { R = 1 }, { blas, seed, signal }) =>
+      cp(kernel, R, {
+        spatial,
+        maxSweeps: effort.sweeps,
+        starts: effort.starts,
+        random: seededRandom(seed, 'cp'),
+        blas,
+        signal,
+      }),
   };
 }

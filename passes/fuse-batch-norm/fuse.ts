@@ -1,4 +1,14 @@
-import { attribute, constantTensor, type Editor, fromFloat64, type LinearOperator, type Tensor, toFloat64, toKernelOrder, toWeightOrder } from 'onnx-tucker/pass';
+import {
+  attribute,
+  constantTensor,
+  type Editor,
+  fromFloat64,
+  type LinearOperator,
+  type Tensor,
+  toFloat64,
+  toKernelOrder,
+  toWeightOrder,
+} from 'onnx-tucker/pass';
 import type { BatchNormMatch } from './index.ts';
 
 /** The operator stays, with new weight and bias in float64 rounded once, and computes what batch-norm computed. */
@@ -7,10 +17,17 @@ export function fuse({ batchNorm, operator, output, factor, offset, mean }: Batc
   const gemm = operator.opType === 'Gemm';
   const beta = gemm ? node.float('beta', 1) : 1;
   const oldBias = operator.bias ? toFloat64(constantTensor(operator.bias) as Tensor) : new Float64Array(factor.length);
-  const bias = factor.map((value, channel) => (beta * (oldBias[channel] as number) - (mean[channel] as number)) * value + (offset[channel] as number));
+  const bias = factor.map(
+    (value, channel) =>
+      (beta * (oldBias[channel] as number) - (mean[channel] as number)) * value + (offset[channel] as number),
+  );
   const weight = constantTensor(operator.weight) as Tensor;
   const base = `${node.name || operator.output.name}/fuse-batch-norm`;
-  edit.setInput(node, 1, edit.initializer(`${base}/weight`, fromFloat64(scaled(operator, toFloat64(weight), factor), weight.dims, dtype)));
+  edit.setInput(
+    node,
+    1,
+    edit.initializer(`${base}/weight`, fromFloat64(scaled(operator, toFloat64(weight), factor), weight.dims, dtype)),
+  );
   edit.setInput(node, 2, edit.initializer(`${base}/bias`, fromFloat64(bias, [bias.length], dtype)));
   if (gemm && beta !== 1) edit.setAttribute(node, attribute.float('beta', 1));
   edit.setOutput(node, 0, output);

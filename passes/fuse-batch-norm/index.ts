@@ -47,13 +47,17 @@ function match(node: Node, context: PassContext<unknown>): BatchNormMatch | Skip
   if (operator === null || isSkip(operator)) return operator;
   const channels = operator.groups * operator.outputs;
   const bias = operator.bias && fixedTensor(operator.bias, context);
-  if (operator.bias && (bias?.size !== channels || bias.dims.at(-1) !== channels)) return skip(node, 'not-legal', 'the bias is not one constant per channel');
+  if (operator.bias && (bias?.size !== channels || bias.dims.at(-1) !== channels))
+    return skip(node, 'not-legal', 'the bias is not one constant per channel');
   const constants = statistics.slice(0, 4).map((value) => value && fixedTensor(value, context));
-  const [scale, offset, mean, variance] = constants.map((tensor) => (tensor?.size === channels ? toFloat64(tensor) : undefined));
+  const [scale, offset, mean, variance] = constants.map((tensor) =>
+    tensor?.size === channels ? toFloat64(tensor) : undefined,
+  );
   if (!scale || !offset || !mean || !variance) return skip(node, 'not-legal', 'its statistics are not constant');
   const epsilon = node.float('epsilon', 1e-5);
   const factor = scale.map((value, channel) => value / Math.sqrt((variance[channel] as number) + epsilon));
-  if (!factor.every(Number.isFinite)) return skip(node, 'non-finite', 'its scale or variance gives factors that are not finite');
+  if (!factor.every(Number.isFinite))
+    return skip(node, 'non-finite', 'its scale or variance gives factors that are not finite');
   return { batchNorm: node, operator, output, factor, offset, mean };
 }
 

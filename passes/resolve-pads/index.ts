@@ -1,5 +1,15 @@
 // Conv{auto_pad=SAME_UPPER}(x) → Conv{pads=[…]}(x): the pads that auto_pad comes to at the known input size
-import { attribute, definePass, hasContradictingPads, type Node, type PassContext, resolveOutputPadding, resolvePads, type Skip, skip } from 'onnx-tucker/pass';
+import {
+  attribute,
+  definePass,
+  hasContradictingPads,
+  type Node,
+  type PassContext,
+  resolveOutputPadding,
+  resolvePads,
+  type Skip,
+  skip,
+} from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 interface PadsMatch {
@@ -26,7 +36,8 @@ function match(node: Node, { shapes }: PassContext<unknown>): PadsMatch | Skip |
   const inputShape = input ? shapes.shapeOf(input) : undefined;
   const pads = resolvePads(node, inputShape, weightShape);
   const outputPadding = node.ints('output_shape') ? resolveOutputPadding(node, inputShape, weightShape) : undefined;
-  if (!pads || (node.ints('output_shape') && !outputPadding)) return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
+  if (!pads || (node.ints('output_shape') && !outputPadding))
+    return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
   const list = [...pads.begin, ...pads.end];
   if (list.some((pad) => pad < 0)) return skip(node, 'not-legal', 'a pad would be negative');
   if (outputPadding?.some((extra, axis) => extra > 0 && extra >= (node.ints('strides')?.[axis] ?? 1)))

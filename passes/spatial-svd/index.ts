@@ -21,7 +21,8 @@ export default definePass({
     if (others.length === 0 || operator.kernelShape.every((size) => size === 1)) return null;
     const vertical = [0];
     const horizontal = others.map((_, axis) => axis + 1);
-    if (order === 'auto') return splitDecomposition(operator, verticalIsCheaper(operator, height, others) ? vertical : horizontal);
+    if (order === 'auto')
+      return splitDecomposition(operator, verticalIsCheaper(operator, height, others) ? vertical : horizontal);
     return splitDecomposition(operator, order === 'vertical-first' ? vertical : horizontal);
   },
 });
@@ -30,7 +31,11 @@ export default definePass({
  * Work per unit of rank: the first node runs on a grid that only its own axes have strided, the second on the output's.
  * Equal (no stride, or the same on square kernels): vertical first.
  */
-function verticalIsCheaper({ outputs, inputs, strides }: LinearOperator, height: number, others: readonly number[]): boolean {
+function verticalIsCheaper(
+  { outputs, inputs, strides }: LinearOperator,
+  height: number,
+  others: readonly number[],
+): boolean {
   const width = others.reduce((product, size) => product * size, 1);
   const [down = 1, ...across] = strides;
   const along = across.reduce((product, stride) => product * stride, 1);

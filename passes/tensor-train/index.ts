@@ -1,7 +1,7 @@
 // Conv kh×kw: W[t,s,k1,k2] = Σ U[t,R3] H2[R3,R2,k2] H1[R2,R1,k1] V[R1,s]
 //   →  Conv(1×1, S→R1) · Conv(kh×1, R1→R2) · Conv(1×kw, R2→R3) · Conv(1×1, R3→T)
 import { tensorTrain } from 'onnx-tucker/numerics';
-import { definePass, type Decomposition, type LinearOperator, type Ranks } from 'onnx-tucker/pass';
+import { type Decomposition, definePass, type LinearOperator, type Ranks } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 export default definePass({
@@ -21,7 +21,12 @@ function trainDecomposition({ outputs, inputs, kernelShape }: LinearOperator): D
   const after = modes.map((_, mode) => modes.slice(mode + 1).reduce((product, size) => product * size, outputs));
   const before = modes.map((_, mode) => modes.slice(0, mode + 1).reduce((product, size) => product * size, 1));
   const names = modes.map((_, mode) => `R${mode + 1}`);
-  const cars = kernelShape.map((_, axis) => ({ name: `H${axis + 1}`, from: names[axis] as string, to: names[axis + 1] as string, spatial: `k${axis + 1}` }));
+  const cars = kernelShape.map((_, axis) => ({
+    name: `H${axis + 1}`,
+    from: names[axis] as string,
+    to: names[axis + 1] as string,
+    spatial: `k${axis + 1}`,
+  }));
   const last = names.at(-1) as string;
   return {
     axes: names.map((name, mode) => ({
@@ -40,7 +45,12 @@ function trainDecomposition({ outputs, inputs, kernelShape }: LinearOperator): D
       { factor: 'U', to: ['g', 't'] },
     ],
     clamp: (ranks) => clampAlong(ranks, names, modes, after),
-    fit: (kernel, ranks, { blas }) => tensorTrain(kernel, names.map((name) => ranks[name] ?? 1), blas),
+    fit: (kernel, ranks, { blas }) =>
+      tensorTrain(
+        kernel,
+        names.map((name) => ranks[name] ?? 1),
+        blas,
+      ),
   };
 }
 

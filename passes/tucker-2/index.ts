@@ -1,6 +1,6 @@
 // Conv k×k: W[t,s,k] = Σ U[t,R4] C[R4,R3,k] V[R3,s]  →  Conv(1×1, S→R3) · Conv(k×k, R3→R4) · Conv(1×1, R4→T)
 import { tucker2 } from 'onnx-tucker/numerics';
-import { definePass, type Decomposition, type LinearOperator, type RankAxis, type Ranks } from 'onnx-tucker/pass';
+import { type Decomposition, definePass, type LinearOperator, type RankAxis, type Ranks } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -29,7 +29,11 @@ export default definePass({
   },
 });
 
-function tuckerDecomposition({ inputs, outputs, kernelShape }: LinearOperator, sides: Sides, sweeps: number): Decomposition {
+function tuckerDecomposition(
+  { inputs, outputs, kernelShape }: LinearOperator,
+  sides: Sides,
+  sweeps: number,
+): Decomposition {
   const spatial = kernelShape.map((_, axis) => `k${axis + 1}`);
   const taps = kernelShape.reduce((product, size) => product * size, 1);
   const onInput = sides !== 'output';

@@ -1,14 +1,19 @@
 // R = number of singular values that empirical variational Bayes finds to be signal, per unfolding
 import { evbmf } from 'onnx-tucker/numerics';
-import { definePass, ranksFromSpectra, skip, type Spectrum } from 'onnx-tucker/pass';
+import { definePass, ranksFromSpectra, type Spectrum, skip } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 const options = z.strictObject({
   mode: z
     .enum(['scale-invariant', 'published'])
     .default('scale-invariant')
-    .describe('published: as the authors\' code computes it, which depends on the scale of the weights'),
-  weakening: z.number().min(0).max(1).default(1).describe('R = ⌊R₀ − weakening·(R₀ − R_vbmf)⌋: 1 takes the rank as found, 0 the full rank'),
+    .describe("published: as the authors' code computes it, which depends on the scale of the weights"),
+  weakening: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('R = ⌊R₀ − weakening·(R₀ − R_vbmf)⌋: 1 takes the rank as found, 0 the full rank'),
   minimum: z.number().int().min(0).default(0).describe('smallest rank; 0 keeps a node in which no signal is found'),
 });
 
@@ -27,7 +32,8 @@ export default definePass({
     };
     const ranks = await ranksFromSpectra(space, rule);
     const empty = Object.keys(ranks).find((name) => ranks[name] === 0);
-    if (empty) return skip(space.operator.node, 'rank-zero', `no singular value stands out of the noise along ${empty}`);
+    if (empty)
+      return skip(space.operator.node, 'rank-zero', `no singular value stands out of the noise along ${empty}`);
     return { kind: 'choice', space, ranks };
   },
 });

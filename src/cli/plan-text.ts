@@ -1,5 +1,5 @@
-import type { Plan, PlanNode } from '../pass/index.ts';
 import { absent, type Column, errorSize, shortCount, textTable } from '../report/index.ts';
+import type { Plan, PlanNode } from '../rewrite/index.ts';
 
 const columns: readonly Column[] = [
   { title: 'node' },

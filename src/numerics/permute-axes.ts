@@ -60,7 +60,10 @@ function forEachOffset(
 ): void {
   const walk = (depth: number, from: number, to: number): void => {
     const axis = axes[depth];
-    if (axis === undefined) return visit(from, to);
+    if (axis === undefined) {
+      visit(from, to);
+      return;
+    }
     const { size, stride } = loops[axis]!;
     for (let i = 0; i < size; i++) walk(depth + 1, from + i * stride, to + i * targetStrides[axis]!);
   };

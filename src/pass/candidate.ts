@@ -1,7 +1,14 @@
 import type { Spectrum } from '../numerics/index.ts';
-import type { Cost } from './cost.ts';
 import type { Decomposition, Ranks } from './decomposition.ts';
 import type { LinearOperator } from './linear-operator.ts';
+
+/** Parameters (weights and bias) and multiply-accumulates. */
+export interface Cost {
+  readonly params: number;
+  readonly macs: number;
+  /** Per sample where shapes are known, otherwise per output position: ratios still hold, totals do not. */
+  readonly macsUnit: 'sample' | 'position';
+}
 
 /** One method on one node, at ranks still to be chosen: everything that a rank rule may ask about it. */
 export interface CandidateSpace {

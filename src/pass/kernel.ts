@@ -1,4 +1,4 @@
-import { toFloat64, type Tensor } from '../ir/index.ts';
+import { type Tensor, toFloat64 } from '../ir/index.ts';
 import type { RealArray, RealNdArray } from '../numerics/index.ts';
 import { kernelDims } from './decomposition.ts';
 import { constantTensor, type LinearOperator } from './linear-operator.ts';
@@ -13,7 +13,8 @@ export function readKernel(operator: LinearOperator): RealNdArray | Skip {
   const tensor = constantTensor(operator.weight) as Tensor;
   const data = toKernelOrder(operator, realData(tensor));
   const fault = firstFault(data);
-  if (fault === 'non-finite') return skip(operator.node, 'non-finite', `${operator.weight.name} holds NaN or infinite numbers`);
+  if (fault === 'non-finite')
+    return skip(operator.node, 'non-finite', `${operator.weight.name} holds NaN or infinite numbers`);
   if (fault === 'zero') return skip(operator.node, 'zero-weight', `${operator.weight.name} is all zeros`);
   return { data, dims: kernelDims(operator) };
 }
@@ -38,12 +39,16 @@ function firstFault(data: RealArray): 'non-finite' | 'zero' | undefined {
 
 /** Weight order → kernel order: swaps the two channel axes of ConvTranspose and of column-major matrices. */
 export function toKernelOrder(operator: LinearOperator, data: RealArray): RealArray {
-  return operator.weightLayout === 'conv' || operator.weightLayout === 'rows' ? data : swapChannels(operator, data, operator.inputs, operator.outputs);
+  return operator.weightLayout === 'conv' || operator.weightLayout === 'rows'
+    ? data
+    : swapChannels(operator, data, operator.inputs, operator.outputs);
 }
 
 /** Kernel order → weight order: the inverse of {@link toKernelOrder}. */
 export function toWeightOrder(operator: LinearOperator, data: RealArray): RealArray {
-  return operator.weightLayout === 'conv' || operator.weightLayout === 'rows' ? data : swapChannels(operator, data, operator.outputs, operator.inputs);
+  return operator.weightLayout === 'conv' || operator.weightLayout === 'rows'
+    ? data
+    : swapChannels(operator, data, operator.outputs, operator.inputs);
 }
 
 /** [g, a, b, k] → [g, b, a, k]. */

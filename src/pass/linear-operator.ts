@@ -57,7 +57,10 @@ export type WeightLayout = 'conv' | 'conv-transpose' | 'rows' | 'columns';
  *
  * @returns null for any other operator
  */
-export function linearOperator(node: Node, context: Pick<PassContext<unknown>, 'model' | 'shapes'>): LinearOperator | Skip | null {
+export function linearOperator(
+  node: Node,
+  context: Pick<PassContext<unknown>, 'model' | 'shapes'>,
+): LinearOperator | Skip | null {
   if (!node.is('Conv', 'ConvTranspose', 'Gemm', 'MatMul')) return null;
   const { graph, functions } = context.model;
   if (node.graph !== graph) return skip(node, 'subgraph', 'nodes inside subgraphs and functions are passed through');
@@ -68,7 +71,8 @@ export function linearOperator(node: Node, context: Pick<PassContext<unknown>, '
   const input = node.inputs[1 - position];
   const output = node.outputs[0];
   if (!weight || !input || !output) return skip(node, 'not-legal', 'an input or output is missing');
-  if (weight.producer?.is('DequantizeLinear')) return skip(node, 'quantized', `${weight.name} is dequantized at run time`);
+  if (weight.producer?.is('DequantizeLinear'))
+    return skip(node, 'quantized', `${weight.name} is dequantized at run time`);
   const tensor = constantTensor(weight);
   if (!tensor) return skip(node, 'weight-not-constant', `${weight.name} is computed at run time`);
   if (graph.isInput(weight) && context.model.irVersion >= 4)
@@ -77,12 +81,23 @@ export function linearOperator(node: Node, context: Pick<PassContext<unknown>, '
     return skip(node, 'weight-shared', `${weight.name} has ${weight.uses.size} readers`);
   if (!isRealDType(tensor.dtype)) return skip(node, 'dtype', `${weight.name} is ${tensor.dtype}`);
   const common = { node, input, weight, output, dtype: tensor.dtype };
-  return node.is('Conv', 'ConvTranspose') ? convolution(common, tensor, context) : matrixProduct(common, tensor, position, context);
+  return node.is('Conv', 'ConvTranspose')
+    ? convolution(common, tensor, context)
+    : matrixProduct(common, tensor, position, context);
 }
 
 const knownAttributes: Readonly<Record<LinearOperator['opType'], readonly string[]>> = {
   Conv: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'pads', 'strides'],
-  ConvTranspose: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'output_padding', 'output_shape', 'pads', 'strides'],
+  ConvTranspose: [
+    'auto_pad',
+    'dilations',
+    'group',
+    'kernel_shape',
+    'output_padding',
+    'output_shape',
+    'pads',
+    'strides',
+  ],
   Gemm: ['alpha', 'beta', 'transA', 'transB'],
   MatMul: [],
 };
@@ -91,7 +106,9 @@ const knownAttributes: Readonly<Record<LinearOperator['opType'], readonly string
 function unknownMeaning({ opType, attributes }: Node, functions: Model['functions']): string | undefined {
   if (functions.some(({ domain, name }) => ['', 'ai.onnx'].includes(domain) && name === opType))
     return `the model has a function named ${opType} of its own`;
-  const strange = [...attributes.keys()].find((name) => !knownAttributes[opType as LinearOperator['opType']].includes(name));
+  const strange = [...attributes.keys()].find(
+    (name) => !knownAttributes[opType as LinearOperator['opType']].includes(name),
+  );
   return strange === undefined ? undefined : `it has the attribute "${strange}", whose meaning is not known`;
 }
 
@@ -126,7 +143,11 @@ function convolution(common: Common, tensor: Tensor, { shapes }: ShapesOnly): Li
     return skip(node, 'not-legal', `a weight of ${tensor.dims.join('×')} does not fit group ${groups}`);
   const declared = node.ints('kernel_shape');
   if (declared && declared.join() !== kernelShape.join())
-    return skip(node, 'not-legal', `kernel_shape ${declared.join('×')} contradicts the weight's ${kernelShape.join('×')}`);
+    return skip(
+      node,
+      'not-legal',
+      `kernel_shape ${declared.join('×')} contradicts the weight's ${kernelShape.join('×')}`,
+    );
   if (hasContradictingPads(node)) return skip(node, 'not-legal', 'its auto_pad contradicts its pads');
   const inputShape = shapes.shapeOf(input);
   const channels = transposed ? outer : groups * inner;
@@ -134,7 +155,8 @@ function convolution(common: Common, tensor: Tensor, { shapes }: ShapesOnly): Li
     return skip(node, 'not-legal', `the input has ${inputShape[1]} channels, and the weight takes ${channels}`);
   const pads = resolvePads(node, inputShape, tensor.dims);
   const outputPadding = transposed ? resolveOutputPadding(node, inputShape, tensor.dims) : kernelShape.map(() => 0);
-  if (!pads || !outputPadding) return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
+  if (!pads || !outputPadding)
+    return skip(node, 'shape-unknown', 'its pads depend on spatial sizes that are not known');
   const ones = kernelShape.map(() => 1);
   const strides = node.ints('strides') ?? ones;
   if (outputPadding.some((extra, axis) => extra > 0 && extra >= (strides[axis] as number)))

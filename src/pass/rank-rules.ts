@@ -12,7 +12,8 @@ export async function ranksFromSpectra(space: CandidateSpace, rule: (spectrum: S
   const ranks: Record<string, number> = {};
   for (const { name, max, unfoldings } of space.decomposition.axes) {
     let rank = 0;
-    for (const rows of unfoldings) for (const spectrum of await space.spectrum(rows)) rank = Math.max(rank, rule(spectrum));
+    for (const rows of unfoldings)
+      for (const spectrum of await space.spectrum(rows)) rank = Math.max(rank, rule(spectrum));
     ranks[name] = Math.min(max, rank);
   }
   return ranks;

@@ -14,12 +14,20 @@ const defaultTolerance = 1e-4;
  *
  * @throws check-failed (5) when their inputs or outputs differ or ONNX Runtime cannot run them
  */
-export async function verify(original: ModelInput, other: ModelInput, options: EngineOptions = {}): Promise<VerifyResult> {
+export async function verify(
+  original: ModelInput,
+  other: ModelInput,
+  options: EngineOptions = {},
+): Promise<VerifyResult> {
   const { tolerance = defaultTolerance } = options;
   return withPair(original, other, options, async (runtime, a, b) => {
     const judged = await judgeAgreement(runtime, a, b, options);
     const { approximate } = judged;
-    return { ok: approximate !== null && approximate.maxRelativeError <= tolerance, tolerance, verification: { ...unjudgedVerification, ...judged } };
+    return {
+      ok: approximate !== null && approximate.maxRelativeError <= tolerance,
+      tolerance,
+      verification: { ...unjudgedVerification, ...judged },
+    };
   });
 }
 
@@ -28,7 +36,11 @@ export async function verify(original: ModelInput, other: ModelInput, options: E
  *
  * @throws check-failed (5) when ONNX Runtime cannot run them
  */
-export async function bench(original: ModelInput, other: ModelInput, options: EngineOptions = {}): Promise<BenchResult> {
+export async function bench(
+  original: ModelInput,
+  other: ModelInput,
+  options: EngineOptions = {},
+): Promise<BenchResult> {
   return withPair(original, other, options, async (runtime, a, b) => {
     const latency = await judgeLatency(runtime, a, b, options);
     if (isUnjudged(latency)) throw diagnostics.checkFailed(`the models cannot be timed: ${latency.reason}`);
@@ -36,7 +48,12 @@ export async function bench(original: ModelInput, other: ModelInput, options: En
   });
 }
 
-async function withPair<Result>(original: ModelInput, other: ModelInput, options: EngineOptions, work: (runtime: Runtime, a: ModelSource, b: ModelSource) => Promise<Result>): Promise<Result> {
+async function withPair<Result>(
+  original: ModelInput,
+  other: ModelInput,
+  options: EngineOptions,
+  work: (runtime: Runtime, a: ModelSource, b: ModelSource) => Promise<Result>,
+): Promise<Result> {
   const [a, b] = [await loadModel(original, options), await loadModel(other, options)];
   const resources = openResources(options);
   try {

@@ -1,6 +1,6 @@
 import { diagnostics } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
-import { type Applied, applyNodes, type Plan, planSchema } from '../pass/index.ts';
+import { type Applied, applyNodes, type Plan, planSchema } from '../rewrite/index.ts';
 import type { Compressed, EngineOptions, ModelInput } from './options.ts';
 import { finishModel, saveModel } from './output-model.ts';
 import { keptNodes, planOfRun } from './plan-of-run.ts';
@@ -37,12 +37,18 @@ export async function compress(input: ModelInput, options: EngineOptions = {}): 
  */
 export async function apply(input: ModelInput, given: Plan, options: EngineOptions = {}): Promise<Compressed> {
   const parsed = planSchema.safeParse(given);
-  if (!parsed.success) throw diagnostics.planMismatch(`this is no plan: ${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`);
+  if (!parsed.success)
+    throw diagnostics.planMismatch(
+      `this is no plan: ${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
+    );
   const { seed, requireGain, freezeInputs, pipeline, model } = parsed.data;
   const { preset: _preset, passes: _passes, skipPasses: _skipPasses, ...rest } = options;
   return withRun(input, { ...rest, seed, requireGain, freezeInputs, pipeline }, async (run) => {
     if (model.sha256 !== run.sha256)
-      throw diagnostics.planMismatch('the plan was made for another model', 'Make one for this model with "onnx-tucker plan".');
+      throw diagnostics.planMismatch(
+        'the plan was made for another model',
+        'Make one for this model with "onnx-tucker plan".',
+      );
     return execute(run, resolveStages(run.options, run.passes), withAllNodes(parsed.data, run.model));
   });
 }
@@ -67,9 +73,18 @@ async function execute(run: Run, pipeline: ResolvedPipeline, chosen: Plan): Prom
   };
 }
 
-async function rewrite({ model, unsupported, options, resources, policy, fits }: Run, { steps }: ResolvedPipeline, { nodes }: Plan): Promise<Applied> {
+async function rewrite(
+  { model, unsupported, options, resources, policy, fits }: Run,
+  { steps }: ResolvedPipeline,
+  { nodes }: Plan,
+): Promise<Applied> {
   if (unsupported) {
-    const kept = nodes.map((node) => ({ plan: node, weightError: null, exactError: null, skipped: { code: 'opset-unsupported' as const, text: unsupported } }));
+    const kept = nodes.map((node) => ({
+      plan: node,
+      weightError: null,
+      exactError: null,
+      skipped: { code: 'opset-unsupported' as const, text: unsupported },
+    }));
     return { model, reference: undefined, nodes: kept, changed: options.freezeInputs ?? false };
   }
   const reference = (options.check ?? 'model') === 'model';

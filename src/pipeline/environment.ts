@@ -1,6 +1,6 @@
 import { diagnostics } from '../diagnostics.ts';
 import { writeModel } from '../onnx/index.ts';
-import type { Environment, Executor } from '../pass/index.ts';
+import type { Environment, Executor } from '../rewrite/index.ts';
 import { createBlas, openRuntime, type Runtime } from '../runtime/index.ts';
 import type { EngineOptions } from './options.ts';
 
@@ -18,7 +18,12 @@ export function openResources(options: EngineOptions): Resources {
   const { threads = 1, timeout, memory, signal = neverAborted } = options;
   let runtime: Promise<Runtime> | undefined;
   const open = () => {
-    runtime ??= openRuntime({ threads, signal, ...(timeout !== undefined && { timeout }), ...(memory !== undefined && { memory }) });
+    runtime ??= openRuntime({
+      threads,
+      signal,
+      ...(timeout !== undefined && { timeout }),
+      ...(memory !== undefined && { memory }),
+    });
     return runtime;
   };
   const environment: Environment = {
@@ -44,7 +49,8 @@ function runtimeExecutor(open: () => Promise<Runtime>): Executor {
       try {
         const outputs = await session.run({ x: { dtype: 'float32', dims, data } });
         const y = outputs['y']?.data;
-        if (!(y instanceof Float32Array)) throw diagnostics.runtimeRejected('the rewritten node did not return float32');
+        if (!(y instanceof Float32Array))
+          throw diagnostics.runtimeRejected('the rewritten node did not return float32');
         return y;
       } finally {
         await session.release();

@@ -1,5 +1,11 @@
-import { explainNode, type InspectedNode, inspectNodes, type MethodExplanation, type PlanNode } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
+import {
+  explainNode,
+  type InspectedNode,
+  inspectNodes,
+  type MethodExplanation,
+  type PlanNode,
+} from '../rewrite/index.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
 import { withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
@@ -44,14 +50,19 @@ function decisionText({ method, ranks, rankSource, skipped }: PlanNode): string 
 }
 
 function adviceFor({ name, method, skipped }: PlanNode): readonly string[] {
-  if (!skipped) return [`--exclude '${name}' keeps it; --ranks '${name}=…' sets its ranks; --skip-pass ${method} takes the next method`];
+  if (!skipped)
+    return [
+      `--exclude '${name}' keeps it; --ranks '${name}=…' sets its ranks; --skip-pass ${method} takes the next method`,
+    ];
   switch (skipped.code) {
     case 'excluded':
       return ['--include and --exclude decide which nodes are considered'];
     case 'no-gain':
       return ["--require-gain none rewrites it all the same; smaller ranks may gain: --ranks '…'"];
     case 'error-bound':
-      return ['error-ranks{max=…} allows a larger error; ratio-ranks, energy-ranks and vbmf-ranks choose without a bound'];
+      return [
+        'error-ranks{max=…} allows a larger error; ratio-ranks, energy-ranks and vbmf-ranks choose without a bound',
+      ];
     case 'end-layer':
       return ['ratio-ranks{ends=fit} includes the first and the last layer'];
     case 'weight-overridable':

@@ -1,8 +1,16 @@
-import { diagnostics } from '../diagnostics.ts';
 import { type Dataset, openDataset } from '../data/index.ts';
+import { diagnostics } from '../diagnostics.ts';
 import type { Report } from '../report/index.ts';
 import { type ModelSource, type Runtime, runtimeInfo } from '../runtime/index.ts';
-import { compareModels, type ExactOptions, exactEquivalence, isUnjudged, measureAccuracy, measureLatency, type Unjudged } from '../validate/index.ts';
+import {
+  compareModels,
+  type ExactOptions,
+  exactEquivalence,
+  isUnjudged,
+  measureAccuracy,
+  measureLatency,
+  type Unjudged,
+} from '../validate/index.ts';
 import type { BenchResult, EngineOptions } from './options.ts';
 
 type Verification = Report['verification'];
@@ -14,7 +22,13 @@ export const unjudgedVerification: Verification = { exact: null, approximate: nu
  *
  * @throws check-failed (5): then nothing is written
  */
-export async function judgeExactness(runtime: Runtime, reference: ModelSource, rewritten: ModelSource, weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>, options: EngineOptions): Promise<Pick<Verification, 'exact' | 'unverified'>> {
+export async function judgeExactness(
+  runtime: Runtime,
+  reference: ModelSource,
+  rewritten: ModelSource,
+  weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>,
+  options: EngineOptions,
+): Promise<Pick<Verification, 'exact' | 'unverified'>> {
   const result = await exactEquivalence(runtime, reference, rewritten, { ...common(options), ...weights });
   if (isUnjudged(result)) return { exact: null, unverified: result.reason };
   const { ok, maxRelativeError, tolerance } = result;
@@ -28,10 +42,19 @@ export async function judgeExactness(runtime: Runtime, reference: ModelSource, r
 }
 
 /** The written model against the original, on data where there are some, otherwise on random inputs. */
-export async function judgeAgreement(runtime: Runtime, original: ModelSource, written: ModelSource, options: EngineOptions): Promise<Pick<Verification, 'approximate' | 'metric' | 'unverified'>> {
-  const dataset = options.evaluate === undefined ? undefined : await datasetFor(runtime, original, options.evaluate, options);
+export async function judgeAgreement(
+  runtime: Runtime,
+  original: ModelSource,
+  written: ModelSource,
+  options: EngineOptions,
+): Promise<Pick<Verification, 'approximate' | 'metric' | 'unverified'>> {
+  const dataset =
+    options.evaluate === undefined ? undefined : await datasetFor(runtime, original, options.evaluate, options);
   if (dataset && isUnjudged(dataset)) return { approximate: null, metric: null, unverified: dataset.reason };
-  const result = await compareModels(runtime, original, written, { ...common(options), ...(dataset && { batches: dataset.batches(comparisonBatch) }) });
+  const result = await compareModels(runtime, original, written, {
+    ...common(options),
+    ...(dataset && { batches: dataset.batches(comparisonBatch) }),
+  });
   if (isUnjudged(result)) return { approximate: null, metric: null, unverified: result.reason };
   const { maxRelativeError, outputError, top1Agreement, klDivergence, samples, inputs } = result;
   const approximate = { maxRelativeError, outputError, top1Agreement, klDivergence, samples, inputs };
@@ -41,7 +64,12 @@ export async function judgeAgreement(runtime: Runtime, original: ModelSource, wr
 
 const comparisonBatch = 32;
 
-async function datasetFor(runtime: Runtime, original: ModelSource, spec: string, options: EngineOptions): Promise<Dataset | Unjudged> {
+async function datasetFor(
+  runtime: Runtime,
+  original: ModelSource,
+  spec: string,
+  options: EngineOptions,
+): Promise<Dataset | Unjudged> {
   const session = await runtime.load(original);
   try {
     const { preprocess, samples, seed, inputKey, labelKey, onEvent } = options;
@@ -59,7 +87,13 @@ async function datasetFor(runtime: Runtime, original: ModelSource, spec: string,
   }
 }
 
-async function accuracyOf(runtime: Runtime, original: ModelSource, written: ModelSource, dataset: Dataset, { seed, signal, onEvent }: EngineOptions): Promise<Verification['metric']> {
+async function accuracyOf(
+  runtime: Runtime,
+  original: ModelSource,
+  written: ModelSource,
+  dataset: Dataset,
+  { seed, signal, onEvent }: EngineOptions,
+): Promise<Verification['metric']> {
   const before = await runtime.load(original);
   const after = await runtime.load(written);
   try {
@@ -76,7 +110,12 @@ async function accuracyOf(runtime: Runtime, original: ModelSource, written: Mode
 }
 
 /** Paired latency; null with the reason as a warning where the models cannot be run on made-up inputs. */
-export async function judgeLatency(runtime: Runtime, original: ModelSource, written: ModelSource, options: EngineOptions): Promise<BenchResult | Unjudged> {
+export async function judgeLatency(
+  runtime: Runtime,
+  original: ModelSource,
+  written: ModelSource,
+  options: EngineOptions,
+): Promise<BenchResult | Unjudged> {
   const { threads = 1 } = options;
   const result = await measureLatency(runtime, original, written, { ...common(options), threads });
   if (isUnjudged(result)) return result;
@@ -96,4 +135,3 @@ export async function judgeLatency(runtime: Runtime, original: ModelSource, writ
 function common({ seed, inputShapes }: EngineOptions) {
   return { ...(seed !== undefined && { seed }), ...(inputShapes && { inputShapes }) };
 }
-

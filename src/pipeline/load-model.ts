@@ -20,9 +20,13 @@ export interface LoadedModel {
  *
  * @throws usage (2) for shapes of inputs that it does not have, not-a-model and other faults of the model (3), unsafe external data (4), cannot-read (7), limit-exceeded (8)
  */
-export async function loadModel(input: ModelInput, { externalRoots, inputShapes }: EngineOptions): Promise<LoadedModel> {
+export async function loadModel(
+  input: ModelInput,
+  { externalRoots, inputShapes }: EngineOptions,
+): Promise<LoadedModel> {
   const file = typeof input === 'string' ? input : undefined;
-  const model = typeof input === 'string' ? await readModelFile(input, externalRoots ? { externalRoots } : {}) : readModel(input);
+  const model =
+    typeof input === 'string' ? await readModelFile(input, externalRoots ? { externalRoots } : {}) : readModel(input);
   try {
     verifyModel(model);
     checkOperators(model);

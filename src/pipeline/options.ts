@@ -1,6 +1,6 @@
 import type { OnEvent } from '../events.ts';
-import type { Plan, RequireGain } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
+import type { Plan, RequireGain } from '../rewrite/index.ts';
 import type { PresetName } from './presets.ts';
 
 /** Path of a model, or its bytes. */

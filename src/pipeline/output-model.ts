@@ -31,7 +31,13 @@ export function finishModel(model: Model, changed: boolean): OutputModel {
 }
 
 /** @throws output-exists, output-is-input, output-is-data (2), cannot-write (7), limit-exceeded (8) */
-export async function saveModel(model: Model, path: string, { file, model: original }: LoadedModel, overwrite: boolean, { externalData, signal }: EngineOptions): Promise<void> {
+export async function saveModel(
+  model: Model,
+  path: string,
+  { file, model: original }: LoadedModel,
+  overwrite: boolean,
+  { externalData, signal }: EngineOptions,
+): Promise<void> {
   await writeModelFile(model, path, {
     overwrite,
     // Whether the input may be replaced was asked where the command line was read.
@@ -50,7 +56,10 @@ const largestInMemory = 2 ** 30;
  * Gives `work` the models in a form that ONNX Runtime loads: bytes, or files in a temporary folder where data are
  * external or large.
  */
-export async function withSources<Result>(models: readonly Model[], work: (sources: readonly ModelSource[]) => Promise<Result>): Promise<Result> {
+export async function withSources<Result>(
+  models: readonly Model[],
+  work: (sources: readonly ModelSource[]) => Promise<Result>,
+): Promise<Result> {
   let folder: string | undefined;
   const sources: ModelSource[] = [];
   try {
@@ -72,5 +81,8 @@ export async function withSources<Result>(models: readonly Model[], work: (sourc
 
 function fitsInMemory(model: Model): boolean {
   const sources = [...allTensors(model)].map(({ source }) => source);
-  return sources.every(({ storage }) => storage !== 'external') && sources.reduce((sum, { byteLength }) => sum + byteLength, 0) <= largestInMemory;
+  return (
+    sources.every(({ storage }) => storage !== 'external') &&
+    sources.reduce((sum, { byteLength }) => sum + byteLength, 0) <= largestInMemory
+  );
 }

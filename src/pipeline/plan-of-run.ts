@@ -1,13 +1,6 @@
 import type { Model } from '../ir/index.ts';
-import {
-  linearNodes,
-  nodeNames,
-  type Plan,
-  type PlanNode,
-  type PlanOptions,
-  planNodes,
-  type SkipCode,
-} from '../pass/index.ts';
+import type { SkipCode } from '../pass/index.ts';
+import { linearNodes, nodeNames, type Plan, type PlanNode, type PlanOptions, planNodes } from '../rewrite/index.ts';
 import { checkGlobs } from './prepare.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';

@@ -15,7 +15,8 @@ export async function loadPasses(plugins: readonly string[] = []): Promise<reado
   const passes = [...builtinPasses];
   for (const plugin of plugins) {
     for (const pass of await importPlugin(plugin)) {
-      if (passes.some(({ name }) => name === pass.name)) throw diagnostics.plugin(plugin, `it brings a second pass named "${pass.name}"`);
+      if (passes.some(({ name }) => name === pass.name))
+        throw diagnostics.plugin(plugin, `it brings a second pass named "${pass.name}"`);
       passes.push(pass);
     }
   }
@@ -31,7 +32,8 @@ async function importPlugin(plugin: string): Promise<readonly Pass[]> {
   }
   const candidates = [module.passes ?? module.default].flat();
   const passes = candidates.filter(isPass);
-  if (passes.length === 0 || passes.length < candidates.length) throw diagnostics.plugin(plugin, 'it exports something that is not a pass; use definePass');
+  if (passes.length === 0 || passes.length < candidates.length)
+    throw diagnostics.plugin(plugin, 'it exports something that is not a pass; use definePass');
   return passes.map((pass) => definePass(pass as never));
 }
 

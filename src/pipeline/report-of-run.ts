@@ -1,5 +1,5 @@
-import type { Applied, NodeResult, Plan } from '../pass/index.ts';
 import type { Report, ReportNode } from '../report/index.ts';
+import type { Applied, NodeResult, Plan } from '../rewrite/index.ts';
 import { runtimeInfo } from '../runtime/index.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
@@ -8,7 +8,13 @@ import { tool } from './tool.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The run told as data: everything that the terminal, the JSON file and the HTML page show. */
-export function reportOfRun(run: Run, plan: Plan, { nodes }: Applied, output: OutputModel, { verification, benchmark }: Verdict): Report {
+export function reportOfRun(
+  run: Run,
+  plan: Plan,
+  { nodes }: Applied,
+  output: OutputModel,
+  { verification, benchmark }: Verdict,
+): Report {
   const { options, resources, watch, warnings, loaded } = run;
   const { version, instructionSet } = runtimeInfo();
   return {
@@ -23,7 +29,12 @@ export function reportOfRun(run: Run, plan: Plan, { nodes }: Applied, output: Ou
       seconds: { ...watch.seconds },
     },
     input: summarize(factsOfInput(run)),
-    output: summarize({ ...factsOf(output.model, resources.environment), file: undefined, bytes: output.byteLength, sha256: output.sha256 }),
+    output: summarize({
+      ...factsOf(output.model, resources.environment),
+      file: undefined,
+      bytes: output.byteLength,
+      sha256: output.sha256,
+    }),
     targets: [],
     nodes: nodes.map(reportNode),
     verification,

@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../diagnostics.ts';
 import type { OnEvent } from '../events.ts';
 import type { Model } from '../ir/index.ts';
-import { FitCache, type Pass, type Policy } from '../pass/index.ts';
+import type { Pass } from '../pass/index.ts';
+import { FitCache, type Policy } from '../rewrite/index.ts';
 import { openResources, type Resources } from './environment.ts';
 import { hashModel, type LoadedModel, loadModel } from './load-model.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
@@ -28,7 +29,11 @@ export interface Run {
 }
 
 /** Opens what a run needs, and closes it however the run ends. */
-export async function withRun<Result>(input: ModelInput, options: EngineOptions, work: (run: Run) => Promise<Result>): Promise<Result> {
+export async function withRun<Result>(
+  input: ModelInput,
+  options: EngineOptions,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
   const warnings: Diagnostic[] = [];
   const onEvent: OnEvent = (event) => {
     if (event.kind === 'warning') warnings.push(event.diagnostic);
@@ -43,7 +48,19 @@ export async function withRun<Result>(input: ModelInput, options: EngineOptions,
     const sha256 = await watch.time('hash', () => hashModel(loaded.model));
     const model = options.freezeInputs ? freezeInputs(loaded.model) : loaded.model;
     const unsupported = unsupportedReason(model);
-    return await work({ loaded, sha256, model, unsupported, options: heard, passes, resources, policy: policyOf(options), fits: new FitCache(), watch, warnings });
+    return await work({
+      loaded,
+      sha256,
+      model,
+      unsupported,
+      options: heard,
+      passes,
+      resources,
+      policy: policyOf(options),
+      fits: new FitCache(),
+      watch,
+      warnings,
+    });
   } finally {
     await resources.close();
   }

@@ -1,5 +1,6 @@
 import { diagnostics } from '../diagnostics.ts';
-import { type Pass, type PipelineStep, printPipeline, resolvePipeline } from '../pass/index.ts';
+import type { Pass } from '../pass/index.ts';
+import { type PipelineStep, printPipeline, resolvePipeline } from '../rewrite/index.ts';
 import type { EngineOptions } from './options.ts';
 import { presets } from './presets.ts';
 
@@ -21,7 +22,8 @@ export function resolveStages(options: EngineOptions, passes: readonly Pass[]): 
   let steps: readonly PipelineStep[] = resolvePipeline(pipeline ?? presets[preset], passes);
   for (const text of added) for (const step of resolvePipeline(text, passes)) steps = addStep(steps, step);
   for (const name of skipPasses)
-    if (!steps.some(({ pass }) => pass.name === name)) throw diagnostics.usage(`--skip-pass ${name}: the pipeline does not have it`);
+    if (!steps.some(({ pass }) => pass.name === name))
+      throw diagnostics.usage(`--skip-pass ${name}: the pipeline does not have it`);
   steps = steps.filter(({ pass }) => !skipPasses.includes(pass.name));
   return { steps, text: printPipeline(steps.map(({ entry }) => entry)) };
 }
@@ -31,7 +33,8 @@ export function resolveStages(options: EngineOptions, passes: readonly Pass[]): 
  * contend for the same nodes; any other comes before those of its kind, so that it has the first choice.
  */
 function addStep(steps: readonly PipelineStep[], added: PipelineStep): readonly PipelineStep[] {
-  const same = ({ pass }: PipelineStep) => pass.name === added.pass.name || (added.pass.kind === 'rank' && pass.kind === 'rank');
+  const same = ({ pass }: PipelineStep) =>
+    pass.name === added.pass.name || (added.pass.kind === 'rank' && pass.kind === 'rank');
   const position = steps.findIndex(same);
   if (position >= 0) return steps.with(position, added);
   const first = steps.findIndex(({ pass }) => pass.kind === added.pass.kind);

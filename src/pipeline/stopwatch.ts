@@ -9,7 +9,11 @@ export class Stopwatch {
     this.#onEvent = onEvent;
   }
 
-  async time<Result>(stage: Stage, work: () => Result | Promise<Result>, text?: (result: Result) => string): Promise<Result> {
+  async time<Result>(
+    stage: Stage,
+    work: () => Result | Promise<Result>,
+    text?: (result: Result) => string,
+  ): Promise<Result> {
     this.#onEvent({ kind: 'stage', stage, state: 'start' });
     const start = performance.now();
     const result = await work();

@@ -1,7 +1,8 @@
 import { isRealDType, type Model } from '../ir/index.ts';
 import { inferShapes } from '../onnx/index.ts';
-import { allNodes, type Environment, nodeMacs, type Shapes } from '../pass/index.ts';
+import type { Shapes } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
+import { allNodes, type Environment, nodeMacs } from '../rewrite/index.ts';
 import type { Run } from './run.ts';
 
 export interface ModelFacts {

@@ -4,6 +4,9 @@ import { createRequire } from 'node:module';
 export const tool: { readonly name: string; readonly version: string } = packageFacts();
 
 function packageFacts(): { readonly name: string; readonly version: string } {
-  const { name, version } = createRequire(import.meta.url)('onnx-tucker/package.json') as { name: string; version: string };
+  const { name, version } = createRequire(import.meta.url)('onnx-tucker/package.json') as {
+    name: string;
+    version: string;
+  };
   return { name, version };
 }

@@ -1,7 +1,7 @@
 import { diagnostics } from '../diagnostics.ts';
-import { isRealDType, machineEpsilon, type Model } from '../ir/index.ts';
-import type { Applied } from '../pass/index.ts';
+import { isRealDType, type Model, machineEpsilon } from '../ir/index.ts';
 import type { Report } from '../report/index.ts';
+import type { Applied } from '../rewrite/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
 import { type ExactOptions, isUnjudged, perturbHalfWeights } from '../validate/index.ts';
 import { judgeAgreement, judgeExactness, judgeLatency, unjudgedVerification } from './judge.ts';
@@ -28,21 +28,31 @@ export async function verdictOf(run: Run, { reference, changed }: Applied, outpu
   const rewritten = changed ? output.model : run.model;
   const weightSpacing = coarsestSpacing(rewritten);
   const halves = weightSpacing > machineEpsilon('float32');
-  const references = reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
+  const references =
+    reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
   return withSources([rewritten, ...references], ([written, dense, perturbed]) =>
     judgeSources(run, loaded.source, written as ModelSource, dense, { weightSpacing, ...(perturbed && { perturbed }) }),
   );
 }
 
-async function judgeSources(run: Run, original: ModelSource, written: ModelSource, dense: ModelSource | undefined, weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>): Promise<Verdict> {
+async function judgeSources(
+  run: Run,
+  original: ModelSource,
+  written: ModelSource,
+  dense: ModelSource | undefined,
+  weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>,
+): Promise<Verdict> {
   const { options, resources, watch } = run;
   const runtime = await resources.runtime();
   const verification = await watch.time('verify', async () => {
-    const exact = dense ? await judgeExactness(runtime, dense, written, weights, options) : { exact: null, unverified: null };
+    const exact = dense
+      ? await judgeExactness(runtime, dense, written, weights, options)
+      : { exact: null, unverified: null };
     if (exact.unverified !== null) return { ...unjudgedVerification, ...exact };
     return { ...unjudgedVerification, ...exact, ...(await judgeAgreement(runtime, original, written, options)) };
   });
-  if (!(options.bench ?? dense !== undefined) || verification.unverified !== null) return { verification, benchmark: null };
+  if (!(options.bench ?? dense !== undefined) || verification.unverified !== null)
+    return { verification, benchmark: null };
   const latency = await watch.time('bench', () => judgeLatency(runtime, original, written, options));
   if (isUnjudged(latency)) return { verification, benchmark: null };
   const [, upper] = latency.ci95;

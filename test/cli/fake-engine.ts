@@ -1,8 +1,8 @@
 import { Readable, Writable } from 'node:stream';
 import type { Engine, EngineOptions, ModelInput } from '../../src/cli/engine.ts';
 import { type CliProcess, runCli } from '../../src/cli/run-cli.ts';
-import type { Plan } from '../../src/pass/index.ts';
 import type { Report } from '../../src/report/index.ts';
+import type { Plan } from '../../src/rewrite/index.ts';
 
 export interface Call {
   readonly method: string;

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { measure } from '../../bench/measure.mjs';
-import { attribute, memorySource, type Model, Tensor } from '../../src/ir/index.ts';
+import { attribute, type Model, memorySource, Tensor } from '../../src/ir/index.ts';
 import { writeModelFile } from '../../src/onnx/index.ts';
 import { ModelBuilder } from '../support/small-models.ts';
 
@@ -14,7 +14,14 @@ const slowTest = slow ? test : test.skip;
 const mebibyte = 2 ** 20;
 const cli = resolve('dist/src/cli/main.js');
 /** Rewrites conv and nothing else; the whole-model check would load the weights into ONNX Runtime as well. */
-const rewriteOne = ['--pipeline', 'ratio-ranks{params=0.5,ends=fit},tucker-2', '--check', 'contraction', '--no-bench', '--quiet'];
+const rewriteOne = [
+  '--pipeline',
+  'ratio-ranks{params=0.5,ends=fit},tucker-2',
+  '--check',
+  'contraction',
+  '--no-bench',
+  '--quiet',
+];
 
 let folder: string;
 beforeAll(async () => {

@@ -10,12 +10,20 @@ test('an independent decoder reads what we write', async () => {
   const { bytes } = await compress(writeModel(smallCnn()), { pipeline, check: 'contraction' });
   const { graph } = onnxProto.onnx.ModelProto.decode(bytes());
   expect(graph?.node?.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['conv1/tucker-2/V', 'conv1/tucker-2/C', 'conv1/tucker-2/U', 'classifier/svd/V', 'classifier/svd/U']),
+    expect.arrayContaining([
+      'conv1/tucker-2/V',
+      'conv1/tucker-2/C',
+      'conv1/tucker-2/U',
+      'classifier/svd/V',
+      'classifier/svd/U',
+    ]),
   );
   const core = graph?.initializer?.find(({ name }) => name === 'conv2/tucker-2/C/weight');
   const [outputs = 0, inputs = 0, ...kernel] = core?.dims?.map(Number) ?? [];
   expect(kernel).toEqual([3, 3]);
   expect(core?.rawData?.length).toBe(4 * outputs * inputs * 9);
-  const stride = graph?.node?.find(({ name }) => name === 'conv2/tucker-2/C')?.attribute?.find(({ name }) => name === 'strides');
+  const stride = graph?.node
+    ?.find(({ name }) => name === 'conv2/tucker-2/C')
+    ?.attribute?.find(({ name }) => name === 'strides');
   expect(stride?.ints?.map(Number)).toEqual([2, 2]);
 });

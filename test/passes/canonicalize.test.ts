@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { builtinPasses } from '../../passes/index.ts';
 import { attribute, type Model } from '../../src/ir/index.ts';
 import { seededRandom } from '../../src/numerics/index.ts';
-import { type Environment, resolvePipeline } from '../../src/pass/index.ts';
 import { openResources, type Resources } from '../../src/pipeline/environment.ts';
-import { Workspace } from '../../src/pass/workspace.ts';
+import { type Environment, resolvePipeline } from '../../src/rewrite/index.ts';
+import { Workspace } from '../../src/rewrite/workspace.ts';
 import { ModelBuilder, smallCnn } from '../support/small-models.ts';
 
 let resources: Resources;
@@ -76,7 +76,11 @@ describe('fuse-batch-norm', () => {
       .random('b', [4])
       .random('m', [4])
       .random('v', [4], { scale: 0.1, offset: 1 })
-      .node('Gemm', ['x', 'w', 'c'], 'g', [attribute.int('transB', 1), attribute.float('beta', 0.5), attribute.float('alpha', 2)])
+      .node('Gemm', ['x', 'w', 'c'], 'g', [
+        attribute.int('transB', 1),
+        attribute.float('beta', 0.5),
+        attribute.float('alpha', 2),
+      ])
       .node('BatchNormalization', ['g', 's', 'b', 'm', 'v'], 'y')
       .output('y').model;
     const fused = runPasses(model, 'fuse-batch-norm');
@@ -110,23 +114,32 @@ describe('fuse-batch-norm', () => {
 });
 
 describe('resolve-pads', () => {
-  test.each(['SAME_UPPER', 'SAME_LOWER', 'VALID'])('writes %s as pads without changing the outputs', async (automatic) => {
-    const model = new ModelBuilder()
-      .input('x', [1, 3, 10, 7])
-      .random('w', [5, 3, 4, 3])
-      .node('Conv', ['x', 'w'], 'c', [attribute.string('auto_pad', automatic), attribute.ints('strides', [2, 3])])
-      .node('MaxPool', ['c'], 'y', [attribute.string('auto_pad', automatic), attribute.ints('kernel_shape', [2, 1])])
-      .output('y').model;
-    const resolved = runPasses(model, 'resolve-pads');
-    for (const node of resolved.graph.nodes) expect([...node.attributes.keys()]).not.toContain('auto_pad');
-    await expectSameFunction(model, resolved, [1, 3, 10, 7]);
-  });
+  test.each(['SAME_UPPER', 'SAME_LOWER', 'VALID'])(
+    'writes %s as pads without changing the outputs',
+    async (automatic) => {
+      const model = new ModelBuilder()
+        .input('x', [1, 3, 10, 7])
+        .random('w', [5, 3, 4, 3])
+        .node('Conv', ['x', 'w'], 'c', [attribute.string('auto_pad', automatic), attribute.ints('strides', [2, 3])])
+        .node('MaxPool', ['c'], 'y', [attribute.string('auto_pad', automatic), attribute.ints('kernel_shape', [2, 1])])
+        .output('y').model;
+      const resolved = runPasses(model, 'resolve-pads');
+      for (const node of resolved.graph.nodes) expect([...node.attributes.keys()]).not.toContain('auto_pad');
+      await expectSameFunction(model, resolved, [1, 3, 10, 7]);
+    },
+  );
 
   test('writes an output_shape beyond the reach of the input as output padding', async () => {
     const model = new ModelBuilder()
       .input('x', [1, 4, 5, 5])
       .random('w', [4, 3, 3, 3])
-      .node('ConvTranspose', ['x', 'w'], 'y', [attribute.ints('output_shape', [12, 10]), attribute.ints('strides', [2, 2])], 'up')
+      .node(
+        'ConvTranspose',
+        ['x', 'w'],
+        'y',
+        [attribute.ints('output_shape', [12, 10]), attribute.ints('strides', [2, 2])],
+        'up',
+      )
       .output('y').model;
     const resolved = runPasses(model, 'resolve-pads');
     expect(resolved.graph.nodes[0]?.ints('output_padding')).toEqual([1, 0]);
@@ -165,7 +178,12 @@ describe('clean-up', () => {
     const builder = new ModelBuilder().input('x', [2, 3]).random('a', [3]).random('c', [3]);
     const twin = builder.value('a').tensor;
     if (!twin) throw new Error('no tensor');
-    const model = builder.tensor('b', twin).node('Add', ['x', 'a'], 's').node('Mul', ['s', 'b'], 'm').node('Sub', ['m', 'c'], 'y').output('y').model;
+    const model = builder
+      .tensor('b', twin)
+      .node('Add', ['x', 'a'], 's')
+      .node('Mul', ['s', 'b'], 'm')
+      .node('Sub', ['m', 'c'], 'y')
+      .output('y').model;
     const shared = runPasses(model, 'share-initializers');
     expect([...shared.graph.initializers].map(({ name }) => name).sort()).toEqual(['a', 'c']);
     await expectSameFunction(model, shared, [2, 3]);
@@ -174,7 +192,10 @@ describe('clean-up', () => {
   test('is idempotent', () => {
     const once = runPasses(smallCnn(), 'fuse-batch-norm,resolve-pads,eliminate-dead-nodes,share-initializers');
     const workspace = new Workspace(once, environment);
-    const changes = resolvePipeline('fuse-batch-norm,resolve-pads,eliminate-dead-nodes,share-initializers', builtinPasses).map((step) => workspace.run(step));
+    const changes = resolvePipeline(
+      'fuse-batch-norm,resolve-pads,eliminate-dead-nodes,share-initializers',
+      builtinPasses,
+    ).map((step) => workspace.run(step));
     expect(changes).toEqual([false, false, false, false]);
   });
 });

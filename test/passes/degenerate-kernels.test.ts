@@ -5,7 +5,14 @@ import { writeModel } from '../../src/onnx/index.ts';
 import { compress } from '../../src/pipeline/index.ts';
 import { ModelBuilder } from '../support/small-models.ts';
 
-const methods = ['channel-svd', 'spatial-svd', 'tucker-2', 'cp-split{sweeps=10}', 'cp-split{form=four,sweeps=10}', 'tensor-train'];
+const methods = [
+  'channel-svd',
+  'spatial-svd',
+  'tucker-2',
+  'cp-split{sweeps=10}',
+  'cp-split{form=four,sweeps=10}',
+  'tensor-train',
+];
 
 /** Kernels [2·6, 5, 3, 3] in two groups that trained networks do contain, and that divide by zero in careless code. */
 const kernels: Record<string, (g: number, t: number, s: number, k: number, noise: number) => number> = {

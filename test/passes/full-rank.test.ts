@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { builtinPasses } from '../../passes/index.ts';
 import { type Model, toFloat64 } from '../../src/ir/index.ts';
 import { seededRandom } from '../../src/numerics/index.ts';
-import { applyNodes, definePass, type Environment, FitCache, planNodes, resolvePipeline } from '../../src/pass/index.ts';
+import { definePass } from '../../src/pass/index.ts';
 import { openResources, type Resources } from '../../src/pipeline/environment.ts';
+import { applyNodes, type Environment, FitCache, planNodes, resolvePipeline } from '../../src/rewrite/index.ts';
 import { randomOperator } from '../support/random-operator.ts';
 
 /** Ranks at which every method is exact. */
@@ -52,7 +53,9 @@ describe('at full rank every method reproduces every operator it takes', () => {
       const { model, text, inputDims } = randomOperator(seed);
       const fits = new FitCache();
       const plan = await planNodes(model, stages, policy, environment, fits);
-      const { model: result, nodes } = await applyNodes(model, stages, plan, policy, environment, fits, { reference: false });
+      const { model: result, nodes } = await applyNodes(model, stages, plan, policy, environment, fits, {
+        reference: false,
+      });
       const [node] = nodes;
       if (node?.skipped?.code === 'no-method') continue;
       expect({ seed, text, skipped: node?.skipped }).toEqual({ seed, text, skipped: null });
@@ -81,7 +84,9 @@ async function run(model: Model, dims: readonly number[], data: Float32Array): P
 function roundingBound(original: Model, rewritten: Model, x: Float32Array): number {
   const u = 2 ** -24;
   const [own, factors] = [original, rewritten].map((model) =>
-    [...model.graph.initializers].filter(({ name }) => name !== 'b').map(({ tensor }) => norm(tensor ? toFloat64(tensor) : [])),
+    [...model.graph.initializers]
+      .filter(({ name }) => name !== 'b')
+      .map(({ tensor }) => norm(tensor ? toFloat64(tensor) : [])),
   );
   const bias = [...original.graph.initializers].find(({ name }) => name === 'b')?.tensor;
   const sizes = [...rewritten.graph.initializers].map(({ tensor }) => (tensor?.size ?? 0) / (tensor?.dims[0] ?? 1));

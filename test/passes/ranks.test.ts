@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { builtinPasses } from '../../passes/index.ts';
 import { fromFloat64, type Model } from '../../src/ir/index.ts';
 import { plainBlas, seededRandom } from '../../src/numerics/index.ts';
-import { type Environment, FitCache, planNodes, type Policy, resolvePipeline } from '../../src/pass/index.ts';
+import { type Environment, FitCache, type Policy, planNodes, resolvePipeline } from '../../src/rewrite/index.ts';
 import { ModelBuilder } from '../support/small-models.ts';
 
 const environment: Environment = { blas: plainBlas, seed: 0, signal: new AbortController().signal, onEvent: () => {} };
@@ -13,7 +13,13 @@ async function planOf(model: Model, pipeline: string, policy: Policy = anyGain, 
 }
 
 /** A Conv whose kernel has exactly the given ranks, and noise of the given size on top. */
-function lowRankConv(dims: readonly [number, number, number, number], r3: number, r4: number, noise: number, scale = 1): Model {
+function lowRankConv(
+  dims: readonly [number, number, number, number],
+  r3: number,
+  r4: number,
+  noise: number,
+  scale = 1,
+): Model {
   const [T, S, h, w] = dims;
   const random = seededRandom(7, 'low-rank');
   const [U, C, V] = [random.normals(T * r4), random.normals(r4 * r3 * h * w), random.normals(r3 * S)];
@@ -22,7 +28,9 @@ function lowRankConv(dims: readonly [number, number, number, number], r3: number
     for (let s = 0; s < S; s++)
       for (let k = 0; k < h * w; k++) {
         let sum = noise * random.normal();
-        for (let q = 0; q < r4; q++) for (let r = 0; r < r3; r++) sum += (U[t * r4 + q] as number) * (C[(q * r3 + r) * h * w + k] as number) * (V[r * S + s] as number);
+        for (let q = 0; q < r4; q++)
+          for (let r = 0; r < r3; r++)
+            sum += (U[t * r4 + q] as number) * (C[(q * r3 + r) * h * w + k] as number) * (V[r * S + s] as number);
         kernel[(t * S + s) * h * w + k] = sum * scale;
       }
   return new ModelBuilder()
@@ -94,7 +102,10 @@ describe('ratio-ranks', () => {
   });
 
   test('rounds ranks down to multiples of the block', async () => {
-    const [node] = await planOf(lowRankConv([64, 64, 3, 3], 8, 8, 1), 'ratio-ranks{params=0.5,block=16,ends=fit},tucker-2');
+    const [node] = await planOf(
+      lowRankConv([64, 64, 3, 3], 8, 8, 1),
+      'ratio-ranks{params=0.5,block=16,ends=fit},tucker-2',
+    );
     expect(Object.values(node?.ranks ?? {}).every((rank) => rank > 0 && rank % 16 === 0)).toBe(true);
   });
 
@@ -118,7 +129,11 @@ describe('error-ranks', () => {
 
 describe('cost', () => {
   test("Tucker-2's parameters follow Kim's formula: E = K·S·T / (S·R3 + K·R3·R4 + T·R4)", async () => {
-    for (const [T, S, k, R3, R4] of [[64, 32, 3, 10, 20], [20, 24, 5, 6, 7], [128, 64, 3, 17, 33]] as const) {
+    for (const [T, S, k, R3, R4] of [
+      [64, 32, 3, 10, 20],
+      [20, 24, 5, 6, 7],
+      [128, 64, 3, 17, 33],
+    ] as const) {
       const [node] = await planOf(lowRankConv([T, S, k, k], 1, 1, 1), `fixed-ranks{conv=${R3},${R4}},tucker-2`);
       const { before, after } = node?.cost ?? {};
       const expected = (k * k * S * T) / (S * R3 + k * k * R3 * R4 + T * R4);

@@ -5,7 +5,8 @@ import { apply, compress, type EngineOptions, plan, verify } from '../../src/pip
 import { reportSchema } from '../../src/report/index.ts';
 import { ModelBuilder, smallCnn } from '../support/small-models.ts';
 
-const pipeline = 'fuse-batch-norm,ratio-ranks{params=0.5,ends=fit},tucker-2,svd,eliminate-dead-nodes,share-initializers';
+const pipeline =
+  'fuse-batch-norm,ratio-ranks{params=0.5,ends=fit},tucker-2,svd,eliminate-dead-nodes,share-initializers';
 const quick: EngineOptions = { pipeline, bench: false };
 
 const codes = (nodes: readonly { readonly name: string; readonly skipped: { readonly code: string } | null }[]) =>
@@ -28,7 +29,10 @@ describe('compress', () => {
   test('counts in the report what the written model really holds', async () => {
     const { report, bytes } = await compress(writeModel(smallCnn()), quick);
     const tensors = [...readModel(bytes()).graph.initializers].map(({ tensor }) => tensor?.size ?? 0);
-    const saved = report.nodes.reduce((sum, { before, after }) => sum + (before?.params ?? 0) - (after?.params ?? 0), 0);
+    const saved = report.nodes.reduce(
+      (sum, { before, after }) => sum + (before?.params ?? 0) - (after?.params ?? 0),
+      0,
+    );
     expect(report.output.params).toBe(tensors.reduce((a, b) => a + b, 0));
     // The four statistics of batch-norm go as well; the bias stays.
     expect(report.input.params - report.output.params).toBe(saved + 4 * 12);
@@ -45,31 +49,42 @@ describe('compress', () => {
     const input = writeModel(smallCnn());
     const methods = 'fuse-batch-norm,ratio-ranks{macs=0.7,ends=fit},cp-split{sweeps=20},svd';
     const runs: Uint8Array[] = [];
-    for (const threads of [1, 1, 2]) runs.push((await compress(input, { pipeline: methods, bench: false, threads })).bytes());
+    for (const threads of [1, 1, 2])
+      runs.push((await compress(input, { pipeline: methods, bench: false, threads })).bytes());
     expect(runs.map((bytes) => Buffer.compare(bytes, runs[0] as Uint8Array))).toEqual([0, 0, 0]);
   });
 
   test('keeps random inputs within float32 rounding of the original at full rank', async () => {
     const input = writeModel(smallCnn());
-    const { bytes } = await compress(input, { ...quick, pipeline: 'energy-ranks{keep=1},tucker-2,svd', requireGain: 'none' });
+    const { bytes } = await compress(input, {
+      ...quick,
+      pipeline: 'energy-ranks{keep=1},tucker-2,svd',
+      requireGain: 'none',
+    });
     expect((await verify(input, bytes())).ok).toBe(true);
     const { bytes: lossy } = await compress(input, quick);
     expect((await verify(input, lossy())).ok).toBe(false);
   });
 
-  test.each(['float16', 'bfloat16', 'float64'] as const)('rewrites %s weights and stores the factors in that type', async (dtype) => {
-    const model = new ModelBuilder({ dtype, opset: 22 })
-      .input('x', [2, 24])
-      .random('w', [24, 20], { scale: 0.1 })
-      .node('MatMul', ['x', 'w'], 'y', [], 'matrix')
-      .output('y').model;
-    const { report, bytes } = await compress(writeModel(model), { ...quick, pipeline: 'ratio-ranks{params=0.5,ends=fit},svd' });
-    expect(codes(report.nodes)).toEqual({ matrix: 'rewritten' });
-    const factors = [...readModel(bytes()).graph.initializers].map(({ tensor }) => tensor?.dtype);
-    expect(factors).toEqual([dtype, dtype]);
-    if (dtype === 'bfloat16') expect(report.verification.unverified).toMatch(/implementation/);
-    else expect(report.verification.exact?.ok).toBe(true);
-  });
+  test.each(['float16', 'bfloat16', 'float64'] as const)(
+    'rewrites %s weights and stores the factors in that type',
+    async (dtype) => {
+      const model = new ModelBuilder({ dtype, opset: 22 })
+        .input('x', [2, 24])
+        .random('w', [24, 20], { scale: 0.1 })
+        .node('MatMul', ['x', 'w'], 'y', [], 'matrix')
+        .output('y').model;
+      const { report, bytes } = await compress(writeModel(model), {
+        ...quick,
+        pipeline: 'ratio-ranks{params=0.5,ends=fit},svd',
+      });
+      expect(codes(report.nodes)).toEqual({ matrix: 'rewritten' });
+      const factors = [...readModel(bytes()).graph.initializers].map(({ tensor }) => tensor?.dtype);
+      expect(factors).toEqual([dtype, dtype]);
+      if (dtype === 'bfloat16') expect(report.verification.unverified).toMatch(/implementation/);
+      else expect(report.verification.exact?.ok).toBe(true);
+    },
+  );
 });
 
 describe('plan and apply', () => {
@@ -77,7 +92,9 @@ describe('plan and apply', () => {
     const input = writeModel(smallCnn());
     const made = await plan(input, quick);
     const run = await compress(input, quick);
-    expect(made.nodes.map(({ method, ranks }) => ({ method, ranks }))).toEqual(run.plan.nodes.map(({ method, ranks }) => ({ method, ranks })));
+    expect(made.nodes.map(({ method, ranks }) => ({ method, ranks }))).toEqual(
+      run.plan.nodes.map(({ method, ranks }) => ({ method, ranks })),
+    );
     const applied = await apply(input, made, { bench: false });
     expect(Buffer.compare(applied.bytes(), run.bytes())).toBe(0);
     const again = await apply(input, run.plan, { bench: false });
@@ -105,7 +122,10 @@ describe('plan and apply', () => {
     const made = await plan(input, quick);
     const nodes = made.nodes.map((node) => (node.name === 'conv2' ? { ...node, ranks: { R3: 99, R4: 3 } } : node));
     const { report } = await apply(input, { ...made, nodes }, { bench: false });
-    expect(report.nodes.find(({ name }) => name === 'conv2')?.skipped).toMatchObject({ code: 'not-legal', text: expect.stringContaining('R3 ≤ 12') });
+    expect(report.nodes.find(({ name }) => name === 'conv2')?.skipped).toMatchObject({
+      code: 'not-legal',
+      text: expect.stringContaining('R3 ≤ 12'),
+    });
   });
 
   test('refuses a plan of another model, of another version, and one that names strange nodes', async () => {
@@ -127,14 +147,21 @@ describe('what the user allows', () => {
       conv2: 'excluded',
       classifier: 'excluded',
     });
-    await expect(plan(input, { ...quick, exclude: ['layer9*'] })).rejects.toMatchObject({ diagnostic: { exitCode: 2 } });
+    await expect(plan(input, { ...quick, exclude: ['layer9*'] })).rejects.toMatchObject({
+      diagnostic: { exitCode: 2 },
+    });
   });
 
   test('ranks by hand override the rank pass and are checked', async () => {
     const input = writeModel(smallCnn());
     const { nodes } = await plan(input, { ...quick, ranks: { conv2: [3, 4] } });
-    expect(nodes.find(({ name }) => name === 'conv2')).toMatchObject({ ranks: { R3: 3, R4: 4 }, rankSource: '--ranks' });
-    await expect(plan(input, { ...quick, ranks: { conv9: [3, 4] } })).rejects.toMatchObject({ diagnostic: { exitCode: 2 } });
+    expect(nodes.find(({ name }) => name === 'conv2')).toMatchObject({
+      ranks: { R3: 3, R4: 4 },
+      rankSource: '--ranks',
+    });
+    await expect(plan(input, { ...quick, ranks: { conv9: [3, 4] } })).rejects.toMatchObject({
+      diagnostic: { exitCode: 2 },
+    });
   });
 
   test('a node that would grow stays, unless no gain is required', async () => {
@@ -148,7 +175,10 @@ describe('what the user allows', () => {
 describe('weights in unusual places', () => {
   test('as a Constant node: rewritten, and the Constant goes', async () => {
     const { model, value } = constantWeight();
-    const { report, bytes } = await compress(writeModel(model), { ...quick, pipeline: 'ratio-ranks{params=0.5,ends=fit},tucker-2' });
+    const { report, bytes } = await compress(writeModel(model), {
+      ...quick,
+      pipeline: 'ratio-ranks{params=0.5,ends=fit},tucker-2',
+    });
     expect(codes(report.nodes)).toEqual({ conv: 'rewritten' });
     expect(readModel(bytes()).graph.nodes.some(({ opType }) => opType === 'Constant')).toBe(false);
     expect(value.name).toBe('w');
@@ -181,7 +211,10 @@ describe('weights in unusual places', () => {
       .node('Conv', ['x', 'w'], 'a', [attribute.ints('pads', [1, 1, 1, 1])], 'first')
       .node('Conv', ['a', 'w'], 'y', [], 'second')
       .output('y').model;
-    expect(codes((await plan(writeModel(model), quick)).nodes)).toEqual({ first: 'weight-shared', second: 'weight-shared' });
+    expect(codes((await plan(writeModel(model), quick)).nodes)).toEqual({
+      first: 'weight-shared',
+      second: 'weight-shared',
+    });
   });
 
   test('with NaN or all zeros: kept with the reason', async () => {
@@ -192,7 +225,9 @@ describe('weights in unusual places', () => {
         .node('Conv', ['x', 'w'], 'y', [], 'conv')
         .output('y').model;
     const ones = new Float64Array(144).fill(1);
-    expect(codes((await plan(writeModel(broken(ones.with(5, Number.NaN))), quick)).nodes)).toEqual({ conv: 'non-finite' });
+    expect(codes((await plan(writeModel(broken(ones.with(5, Number.NaN))), quick)).nodes)).toEqual({
+      conv: 'non-finite',
+    });
     expect(codes((await plan(writeModel(broken(ones.fill(0))), quick)).nodes)).toEqual({ conv: 'zero-weight' });
   });
 
@@ -218,7 +253,10 @@ function constantWeight(): { model: Model; value: Value } {
   const builder = new ModelBuilder().input('x', [1, 16, 6, 6]).random('seed', [16, 16, 3, 3]);
   const tensor = builder.value('seed').tensor;
   if (!tensor) throw new Error('no tensor');
-  const { model } = builder.node('Constant', [], 'w', [attribute.tensor('value', tensor)]).node('Conv', ['x', 'w'], 'y', [], 'conv').output('y');
+  const { model } = builder
+    .node('Constant', [], 'w', [attribute.tensor('value', tensor)])
+    .node('Conv', ['x', 'w'], 'y', [], 'conv')
+    .output('y');
   model.graph.initializers.clear();
   return { model, value: builder.value('w') };
 }
@@ -235,11 +273,17 @@ function branchingModel(): Model {
   const branch = (name: string, weight: string) => {
     const graph = new Graph(name);
     const output = new Value(`${name}/y`, { kind: 'tensor', dtype: 'float32' });
-    graph.append(new Node({ name: `${name}/conv`, opType: 'Conv', inputs: [builder.value('h'), builder.value(weight)], outputs: [output] }));
+    graph.append(
+      new Node({
+        name: `${name}/conv`,
+        opType: 'Conv',
+        inputs: [builder.value('h'), builder.value(weight)],
+        outputs: [output],
+      }),
+    );
     graph.outputs.push(output);
     graph.parent = builder.model.graph;
     return { name: `${name}_branch`, value: { kind: 'graph' as const, value: graph } };
   };
   return builder.node('If', ['c'], 'y', [branch('then', 'w1'), branch('else', 'w2')], 'if').output('y').model;
 }
-

@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
 import { writeModel } from '../../src/onnx/index.ts';
 import { compress } from '../../src/pipeline/index.ts';
 import { smallCnn } from '../support/small-models.ts';
@@ -33,9 +33,24 @@ const zeros = 'const make = (...dims) => ({ data: new Float64Array(dims.reduce((
 test.each([
   ['throws', 'throw new Error("no idea");', 'pass-failed', /no idea/],
   ['leaves a factor out', `${zeros} return { factors: { U: make(g, t, R) }, weightError: 0 };`, 'pass-failed', /V/],
-  ['promises what its factors do not keep', `${zeros} return { factors: { U: make(g, t, R), V: make(g, R, s, h, w) }, weightError: 0.1 };`, 'check-failed', /promised/],
-  ['returns NaN', `${zeros} const U = make(g, t, R); U.data.fill(NaN); return { factors: { U, V: make(g, R, s, h, w) }, weightError: NaN };`, 'check-failed', /NaN/],
-  ['returns factors of another shape', `${zeros} return { factors: { U: make(g, t, R + 1), V: make(g, R, s, h, w) }, weightError: 1 };`, 'pass-failed', /U/],
+  [
+    'promises what its factors do not keep',
+    `${zeros} return { factors: { U: make(g, t, R), V: make(g, R, s, h, w) }, weightError: 0.1 };`,
+    'check-failed',
+    /promised/,
+  ],
+  [
+    'returns NaN',
+    `${zeros} const U = make(g, t, R); U.data.fill(NaN); return { factors: { U, V: make(g, R, s, h, w) }, weightError: NaN };`,
+    'check-failed',
+    /NaN/,
+  ],
+  [
+    'returns factors of another shape',
+    `${zeros} return { factors: { U: make(g, t, R + 1), V: make(g, R, s, h, w) }, weightError: 1 };`,
+    'pass-failed',
+    /U/,
+  ],
 ] as const)('a pass that %s leaves its nodes alone, and the rest of the run goes on', async (_, fit, code, text) => {
   await withPlugin(fit, async (plugin) => {
     const { report } = await compress(writeModel(smallCnn()), {

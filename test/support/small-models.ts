@@ -1,4 +1,15 @@
-import { type Attribute, attribute, type DType, fromFloat64, Graph, Model, Node, type RealDType, type Tensor, Value } from '../../src/ir/index.ts';
+import {
+  type Attribute,
+  attribute,
+  type DType,
+  fromFloat64,
+  Graph,
+  Model,
+  Node,
+  type RealDType,
+  type Tensor,
+  Value,
+} from '../../src/ir/index.ts';
 import { seededRandom } from '../../src/numerics/index.ts';
 
 /** Builds small models node by node: every value is known by its name. */
@@ -7,7 +18,11 @@ export class ModelBuilder {
   readonly #values = new Map<string, Value>();
   readonly #dtype: RealDType;
 
-  constructor({ irVersion = 8, opset = 13, dtype = 'float32' }: { irVersion?: number; opset?: number; dtype?: RealDType } = {}) {
+  constructor({
+    irVersion = 8,
+    opset = 13,
+    dtype = 'float32',
+  }: { irVersion?: number; opset?: number; dtype?: RealDType } = {}) {
     this.model = new Model(irVersion, new Graph('small'));
     this.model.opsetImports = [{ domain: '', version: opset }];
     this.#dtype = dtype;
@@ -23,7 +38,9 @@ export class ModelBuilder {
   /** Normal numbers from a stream of its own, scaled by `scale`, moved by `offset`. */
   random(name: string, dims: readonly number[], { scale = 1, offset = 0 } = {}): this {
     const size = dims.reduce((product, dim) => product * dim, 1);
-    const data = seededRandom(1, name).normals(size).map((value) => offset + scale * value);
+    const data = seededRandom(1, name)
+      .normals(size)
+      .map((value) => offset + scale * value);
     return this.tensor(name, fromFloat64(data, dims, this.#dtype));
   }
 
@@ -32,10 +49,18 @@ export class ModelBuilder {
     return this;
   }
 
-  node(opType: string, inputs: readonly string[], output: string, attributes: readonly Attribute[] = [], name = `${output}/node`): this {
+  node(
+    opType: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: readonly Attribute[] = [],
+    name = `${output}/node`,
+  ): this {
     const value = new Value(output);
     this.#values.set(output, value);
-    this.model.graph.append(new Node({ name, opType, inputs: inputs.map((input) => this.value(input)), outputs: [value], attributes }));
+    this.model.graph.append(
+      new Node({ name, opType, inputs: inputs.map((input) => this.value(input)), outputs: [value], attributes }),
+    );
     return this;
   }
 

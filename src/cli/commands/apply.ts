@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { diagnostics } from '../../diagnostics.ts';
-import { type Plan, planSchema } from '../../pass/index.ts';
+import { type Plan, planSchema } from '../../rewrite/index.ts';
 import { defineCommand } from '../command.ts';
 import { deliver, outputTarget } from '../deliver.ts';
 import { engineOptions } from '../engine-options.ts';

@@ -1,5 +1,5 @@
 import type { Node, Value } from '../ir/index.ts';
-import type { Shapes } from './context.ts';
+import type { Shapes } from '../pass/index.ts';
 
 /**
  * Multiply-accumulates of a Conv, ConvTranspose, Gemm or MatMul per sample, from shapes alone: also of nodes that no
@@ -25,7 +25,10 @@ export function nodeMacs(node: Node, { shapeOf }: Shapes): number | undefined {
 }
 
 function elements(dims: readonly unknown[] | undefined): number | undefined {
-  return dims?.reduce<number | undefined>((product, dim) => times(product, typeof dim === 'number' ? dim : undefined), 1);
+  return dims?.reduce<number | undefined>(
+    (product, dim) => times(product, typeof dim === 'number' ? dim : undefined),
+    1,
+  );
 }
 
 function times(a: number | undefined, b: number | undefined): number | undefined {

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { DiagnosticError } from '../../src/diagnostics.ts';
 import { definePass } from '../../src/pass/define-pass.ts';
-import { type OptionValue, parsePipeline, printPipeline } from '../../src/pass/pipeline-text.ts';
-import { resolvePipeline } from '../../src/pass/resolve-pipeline.ts';
+import { type OptionValue, parsePipeline, printPipeline } from '../../src/rewrite/pipeline-text.ts';
+import { resolvePipeline } from '../../src/rewrite/resolve-pipeline.ts';
 
 const passes = [
   definePass({

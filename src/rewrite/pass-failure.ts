@@ -1,6 +1,6 @@
 import { DiagnosticError, diagnostics } from '../diagnostics.ts';
 import type { Node } from '../ir/index.ts';
-import { type Skip, skip } from './skip.ts';
+import { type Skip, skip } from '../pass/index.ts';
 import type { Environment } from './workspace.ts';
 
 /**

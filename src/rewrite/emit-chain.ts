@@ -1,7 +1,5 @@
-import { type Attribute, attribute, Tensor, type Value } from '../ir/index.ts';
-import { fromFloat64 } from '../ir/index.ts';
-import type { Editor } from './editor.ts';
-import type { LinearOperator } from './linear-operator.ts';
+import { type Attribute, attribute, fromFloat64, type Tensor, type Value } from '../ir/index.ts';
+import type { Editor, LinearOperator } from '../pass/index.ts';
 import type { LoweredStep } from './lowering.ts';
 
 /**
@@ -10,7 +8,13 @@ import type { LoweredStep } from './lowering.ts';
  *
  * @param weights one per step, dims as the step says
  */
-export function emitChain(operator: LinearOperator, steps: readonly LoweredStep[], weights: readonly Tensor[], opset: number, edit: Editor): void {
+export function emitChain(
+  operator: LinearOperator,
+  steps: readonly LoweredStep[],
+  weights: readonly Tensor[],
+  opset: number,
+  edit: Editor,
+): void {
   const base = operator.node.name || operator.output.name;
   let input = operator.input;
   steps.forEach((step, position) => {
@@ -20,9 +24,13 @@ export function emitChain(operator: LinearOperator, steps: readonly LoweredStep[
     const node = edit.node({
       name,
       opType: step.opType,
-      inputs: [...(operator.weightLayout === 'rows' && step.opType === 'MatMul' ? [weight, input] : [input, weight]), ...(bias ? [bias] : [])],
+      inputs: [
+        ...(operator.weightLayout === 'rows' && step.opType === 'MatMul' ? [weight, input] : [input, weight]),
+        ...(bias ? [bias] : []),
+      ],
       outputs: [step.isLast ? operator.output : name],
-      attributes: step.opType === 'MatMul' ? [] : step.opType === 'Gemm' ? gemmAttributes(operator, step) : convAttributes(step),
+      attributes:
+        step.opType === 'MatMul' ? [] : step.opType === 'Gemm' ? gemmAttributes(operator, step) : convAttributes(step),
     });
     if (!step.isLast) input = node.outputs[0] as Value;
   });
@@ -30,15 +38,26 @@ export function emitChain(operator: LinearOperator, steps: readonly LoweredStep[
 }
 
 /** The operator's own bias on the last step. Before opset 11 Gemm insists on a C: a zero there for the others. */
-function stepBias(operator: LinearOperator, step: LoweredStep, opset: number, edit: Editor, name: string): Value | null {
+function stepBias(
+  operator: LinearOperator,
+  step: LoweredStep,
+  opset: number,
+  edit: Editor,
+  name: string,
+): Value | null {
   if (step.isLast && operator.bias) return operator.bias;
   if (step.opType !== 'Gemm' || opset >= 11) return null;
   return edit.initializer(`${name}/zero`, fromFloat64(new Float64Array(1), [1], operator.dtype));
 }
 
-function gemmAttributes({ node, weightLayout }: LinearOperator, { isFirst, isLast }: LoweredStep): readonly Attribute[] {
+function gemmAttributes(
+  { node, weightLayout }: LinearOperator,
+  { isFirst, isLast }: LoweredStep,
+): readonly Attribute[] {
   return [
-    ...(isLast ? [attribute.float('alpha', node.float('alpha', 1)), attribute.float('beta', node.float('beta', 1))] : []),
+    ...(isLast
+      ? [attribute.float('alpha', node.float('alpha', 1)), attribute.float('beta', node.float('beta', 1))]
+      : []),
     ...(isFirst ? [attribute.int('transA', node.int('transA', 0))] : []),
     attribute.int('transB', weightLayout === 'rows' ? 1 : 0),
   ];

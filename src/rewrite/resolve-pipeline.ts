@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { diagnostics, didYouMean } from '../diagnostics.ts';
-import type { Pass } from './pass.ts';
+import type { Pass } from '../pass/index.ts';
 import { type OptionValue, type PipelineEntry, type PipelineOption, parsePipeline } from './pipeline-text.ts';
 
 /** A pass of the pipeline with its options parsed; `entry` is how the user wrote it, which is what reports repeat. */

@@ -1,21 +1,31 @@
 import { DiagnosticError, diagnostics } from '../diagnostics.ts';
 import { fromFloat64, type Model, type Node, type Tensor } from '../ir/index.ts';
 import { contract, type Factors } from '../numerics/index.ts';
+import {
+  constantTensor,
+  type Decomposition,
+  type FactorizePass,
+  isSkip,
+  type LinearOperator,
+  linearOperator,
+  networkAt,
+  type Ranks,
+  readKernel,
+  type Skip,
+  type SkipCode,
+  skip,
+  toWeightOrder,
+} from '../pass/index.ts';
+import { isAdmissible } from './candidate-space.ts';
 import { checkContraction, storedFactors } from './contraction-check.ts';
 import { chainCost, gains, operatorCost } from './cost.ts';
-import { type Decomposition, networkAt, type Ranks } from './decomposition.ts';
-import { editGraph } from './editor.ts';
+import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
 import { checkExecution } from './execution-check.ts';
-import { isAdmissible } from './candidate-space.ts';
-import { readKernel, toWeightOrder } from './kernel.ts';
-import { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
 import { type LoweredStep, lowerChain, stepWeight } from './lowering.ts';
-import type { FactorizePass } from './pass.ts';
 import { passFailure } from './pass-failure.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
-import { isSkip, type Skip, type SkipCode, skip } from './skip.ts';
 import { type Environment, type FitCache, nodeSeed, type Policy, Workspace } from './workspace.ts';
 
 /** What became of one entry of the plan. */
@@ -67,7 +77,9 @@ export async function applyNodes(
   const twice = plan.find(({ name }, index) => plan.findIndex((other) => other.name === name) !== index);
   if (twice) throw diagnostics.usage(`the plan has "${twice.name}" twice`, 'Remove one of the entries.');
   let changed = runAll('canonicalize');
-  const methods = new Map(stages.flatMap(({ pass, options }) => (pass.kind === 'factorize' ? [[pass.name, { pass, options }] as const] : [])));
+  const methods = new Map(
+    stages.flatMap(({ pass, options }) => (pass.kind === 'factorize' ? [[pass.name, { pass, options }] as const] : [])),
+  );
   const rewriter = new Rewriter(rewritten, reference, policy, environment, fits);
   const wanted = plan.filter(({ method }) => method !== null);
   const results: NodeResult[] = [];
@@ -75,10 +87,19 @@ export async function applyNodes(
     environment.signal.throwIfAborted();
     const method = entry.method === null ? undefined : methods.get(entry.method);
     if (entry.method !== null && !method)
-      throw diagnostics.usage(`the plan gives ${entry.name} the method "${entry.method}", which its pipeline does not list`);
+      throw diagnostics.usage(
+        `the plan gives ${entry.name} the method "${entry.method}", which its pipeline does not list`,
+      );
     const result = method ? await rewriter.rewrite(entry, method) : kept(entry);
     results.push(result);
-    if (method) environment.onEvent({ kind: 'progress', stage: 'factorize', done: results.filter((r) => r.plan.method !== null).length, total: wanted.length, item: entry.name });
+    if (method)
+      environment.onEvent({
+        kind: 'progress',
+        stage: 'factorize',
+        done: results.filter((r) => r.plan.method !== null).length,
+        total: wanted.length,
+        item: entry.name,
+      });
     if (result.skipped === null) changed = true;
   }
   changed = runAll('cleanup') || changed;
@@ -99,7 +120,13 @@ class Rewriter {
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #referenceNodes: ReadonlyMap<string, Node>;
 
-  constructor(rewritten: Workspace, reference: Workspace | undefined, policy: Policy, environment: Environment, fits: FitCache) {
+  constructor(
+    rewritten: Workspace,
+    reference: Workspace | undefined,
+    policy: Policy,
+    environment: Environment,
+    fits: FitCache,
+  ) {
     this.#rewritten = rewritten;
     this.#reference = reference;
     this.#policy = policy;
@@ -123,9 +150,11 @@ class Rewriter {
   async #attempt(node: Node, entry: PlanNode, { pass, options }: Stage<FactorizePass>) {
     const context = this.#rewritten.context(options);
     const operator = linearOperator(node, context);
-    if (operator === null || isSkip(operator)) return operator ?? skip(node, 'not-legal', `${node.opType} is no linear operator`);
+    if (operator === null || isSkip(operator))
+      return operator ?? skip(node, 'not-legal', `${node.opType} is no linear operator`);
     const decomposition = pass.match(operator, context);
-    if (decomposition === null || isSkip(decomposition)) return decomposition ?? skip(node, 'not-legal', `${pass.name} does not take this operator`);
+    if (decomposition === null || isSkip(decomposition))
+      return decomposition ?? skip(node, 'not-legal', `${pass.name} does not take this operator`);
     const ranks = entry.ranks ?? {};
     const fault = this.#illegalRanks(operator, decomposition, ranks, pass.name);
     if (fault) return fault;
@@ -156,17 +185,43 @@ class Rewriter {
     const named = decomposition.axes.map(({ name, max }) => `${name} ≤ ${clamped[name] ?? max}`).join(', ');
     if (!isAdmissible(decomposition, ranks) || decomposition.axes.some(({ name }) => clamped[name] !== ranks[name]))
       return skip(node, 'not-legal', `ranks ${JSON.stringify(ranks)} do not exist here: ${named}`);
-    const [before, after] = [operatorCost(operator), chainCost(operator, lowerChain(pass, operator, decomposition, ranks))];
-    return gains(before, after, this.#policy.requireGain) ? undefined : skip(node, 'no-gain', `params ${before.params} → ${after.params}`);
+    const [before, after] = [
+      operatorCost(operator),
+      chainCost(operator, lowerChain(pass, operator, decomposition, ranks)),
+    ];
+    return gains(before, after, this.#policy.requireGain)
+      ? undefined
+      : skip(node, 'no-gain', `params ${before.params} → ${after.params}`);
   }
 
-  async #execute(operator: LinearOperator, decomposition: Decomposition, ranks: Ranks, steps: readonly LoweredStep[], stored: Factors, weights: readonly Tensor[], name: string): Promise<number | null | Skip> {
+  async #execute(
+    operator: LinearOperator,
+    decomposition: Decomposition,
+    ranks: Ranks,
+    steps: readonly LoweredStep[],
+    stored: Factors,
+    weights: readonly Tensor[],
+    name: string,
+  ): Promise<number | null | Skip> {
     const { executor, blas, seed } = this.#environment;
     if (!executor) return null;
     try {
-      const check = await checkExecution(operator, decomposition, ranks, steps, stored, weights, this.#rewritten.model, { executor, blas, seed: nodeSeed(seed, name, 'check') });
+      const check = await checkExecution(
+        operator,
+        decomposition,
+        ranks,
+        steps,
+        stored,
+        weights,
+        this.#rewritten.model,
+        { executor, blas, seed: nodeSeed(seed, name, 'check') },
+      );
       if (check.ok) return check.relativeError;
-      return skip(operator.node, 'check-failed', `the rewritten node differs from its kernel by ${check.boundUsed.toPrecision(3)} times the rounding bound`);
+      return skip(
+        operator.node,
+        'check-failed',
+        `the rewritten node differs from its kernel by ${check.boundUsed.toPrecision(3)} times the rounding bound`,
+      );
     } catch (cause) {
       if (!(cause instanceof DiagnosticError)) throw cause;
       const { code, message } = cause.diagnostic;
@@ -176,7 +231,13 @@ class Rewriter {
     }
   }
 
-  async #replaceInReference(name: string, operator: LinearOperator, decomposition: Decomposition, ranks: Ranks, stored: Factors): Promise<void> {
+  async #replaceInReference(
+    name: string,
+    operator: LinearOperator,
+    decomposition: Decomposition,
+    ranks: Ranks,
+    stored: Factors,
+  ): Promise<void> {
     const node = this.#referenceNodes.get(name);
     if (!this.#reference || !node) return;
     const network = networkAt(operator, decomposition, ranks);
@@ -184,7 +245,9 @@ class Rewriter {
     const { dims } = constantTensor(operator.weight) as Tensor;
     const kernel = fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
     const index = operator.node.inputs.indexOf(operator.weight);
-    editGraph(this.#reference.model, node, (edit) => edit.setInput(node, index, edit.initializer(`${name}/contracted`, kernel)));
+    editGraph(this.#reference.model, node, (edit) =>
+      edit.setInput(node, index, edit.initializer(`${name}/contracted`, kernel)),
+    );
   }
 }
 

@@ -1,18 +1,25 @@
 import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { Model, Node } from '../ir/index.ts';
-import { ownValue } from '../own-value.ts';
-import type { CandidateSpace, RankChoice } from './candidate.ts';
-import { candidateSpace, isAdmissible } from './candidate-space.ts';
-import { type Cost, operatorCost } from './cost.ts';
 import type { RealNdArray } from '../numerics/index.ts';
-import type { Ranks } from './decomposition.ts';
-import { readKernel } from './kernel.ts';
-import { type LinearOperator, linearOperator } from './linear-operator.ts';
+import { ownValue } from '../own-value.ts';
+import {
+  type CandidateSpace,
+  type Cost,
+  isSkip,
+  type LinearOperator,
+  linearOperator,
+  type RankChoice,
+  type Ranks,
+  readKernel,
+  type Skip,
+  skip,
+} from '../pass/index.ts';
+import { candidateSpace, isAdmissible } from './candidate-space.ts';
+import { operatorCost } from './cost.ts';
 import { linearNodes } from './node-names.ts';
 import { passFailure } from './pass-failure.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
-import { isSkip, type Skip, skip } from './skip.ts';
 import { type Environment, type FitCache, nodeSeed, type Policy, Workspace } from './workspace.ts';
 
 export interface PlanOptions {
@@ -27,7 +34,14 @@ export interface PlanOptions {
  * @returns one entry per linear operator, in file order
  * @throws usage when a factorize pass has no rank pass before it, or `ranks` names no node
  */
-export async function planNodes(model: Model, stages: readonly Stage[], policy: Policy, environment: Environment, fits: FitCache, options: PlanOptions = {}): Promise<readonly PlanNode[]> {
+export async function planNodes(
+  model: Model,
+  stages: readonly Stage[],
+  policy: Policy,
+  environment: Environment,
+  fits: FitCache,
+  options: PlanOptions = {},
+): Promise<readonly PlanNode[]> {
   const workspace = new Workspace(model, environment);
   const rules = segments(stages);
   for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
@@ -35,13 +49,22 @@ export async function planNodes(model: Model, stages: readonly Stage[], policy: 
   const nodes = linearNodes(workspace.model);
   const known = new Set(nodes.map((node) => names.get(node) ?? node.name));
   for (const name of Object.keys(policy.ranks))
-    if (!known.has(name)) throw diagnostics.usage(`--ranks: there is no Conv, Gemm or MatMul named "${name}"`, didYouMean(name, [...known]) ?? '"onnx-tucker inspect" lists the names.');
+    if (!known.has(name))
+      throw diagnostics.usage(
+        `--ranks: there is no Conv, Gemm or MatMul named "${name}"`,
+        didYouMean(name, [...known]) ?? '"onnx-tucker inspect" lists the names.',
+      );
   const ends = findEnds(nodes.filter((node) => node.graph === workspace.model.graph));
   const plan: PlanNode[] = [];
   for (const [position, node] of nodes.entries()) {
     environment.signal.throwIfAborted();
     const name = names.get(node) ?? node.name;
-    plan.push(await new NodePlanner(workspace, policy, environment, fits, name, ends.get(node), options.fit ?? false).plan(node, rules));
+    plan.push(
+      await new NodePlanner(workspace, policy, environment, fits, name, ends.get(node), options.fit ?? false).plan(
+        node,
+        rules,
+      ),
+    );
     environment.onEvent({ kind: 'progress', stage: 'plan', done: position + 1, total: nodes.length, item: name });
   }
   return plan;
@@ -66,7 +89,15 @@ class NodePlanner {
   readonly #end: CandidateSpace['end'];
   readonly #fitChosen: boolean;
 
-  constructor(workspace: Workspace, policy: Policy, environment: Environment, fits: FitCache, name: string, end: CandidateSpace['end'], fitChosen: boolean) {
+  constructor(
+    workspace: Workspace,
+    policy: Policy,
+    environment: Environment,
+    fits: FitCache,
+    name: string,
+    end: CandidateSpace['end'],
+    fitChosen: boolean,
+  ) {
     this.#workspace = workspace;
     this.#policy = policy;
     this.#environment = environment;
@@ -84,8 +115,8 @@ class NodePlanner {
     let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
     let kernel: RealNdArray | Skip | undefined;
     for (const rule of rules) {
-      const decision = await this.#decide(operator, rule, () => (kernel ??= readKernel(operator))).catch((cause: unknown) =>
-        passFailure(node, this.#name, cause, this.#environment),
+      const decision = await this.#decide(operator, rule, () => (kernel ??= readKernel(operator))).catch(
+        (cause: unknown) => passFailure(node, this.#name, cause, this.#environment),
       );
       if (!isSkip(decision)) return this.#chosen(operator, decision, rule);
       if (decision.code !== 'no-method' || reason.code === 'no-method') reason = decision;
@@ -123,7 +154,8 @@ class NodePlanner {
       );
     }
     if (spaces.length === 0) return reason;
-    const choice = this.#userRanks(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
+    const choice =
+      this.#userRanks(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
     const admitted = isSkip(choice) ? choice : this.#admitted(choice);
     if (this.#fitChosen && !isSkip(admitted)) await admitted.space.weightError(admitted.ranks);
     return admitted;
@@ -135,16 +167,28 @@ class NodePlanner {
     if (!given) return undefined;
     const space = spaces.find(({ decomposition }) => decomposition.axes.length === given.length);
     if (!space)
-      throw diagnostics.usage(`--ranks ${this.#name}=${given.join()}: ${spaces[0]?.pass} has ranks ${spaces[0]?.decomposition.axes.map(({ name }) => name).join()}`);
-    return { kind: 'choice', space, ranks: Object.fromEntries(space.decomposition.axes.map(({ name }, axis) => [name, given[axis] as number])) };
+      throw diagnostics.usage(
+        `--ranks ${this.#name}=${given.join()}: ${spaces[0]?.pass} has ranks ${spaces[0]?.decomposition.axes.map(({ name }) => name).join()}`,
+      );
+    return {
+      kind: 'choice',
+      space,
+      ranks: Object.fromEntries(space.decomposition.axes.map(({ name }, axis) => [name, given[axis] as number])),
+    };
   }
 
   #admitted(choice: RankChoice): RankChoice | Skip {
     const { space } = choice;
     const { node } = space.operator;
     const ranks = space.clamp(choice.ranks);
-    if (!isAdmissible(space.decomposition, ranks)) return skip(node, 'rank-zero', `ranks ${text(ranks)} are not between 1 and the kernel's own`);
-    if (!space.gains(ranks)) return skip(node, 'no-gain', `ranks ${text(ranks)} would make it larger: ${comparison(space.originalCost, space.cost(ranks))}`);
+    if (!isAdmissible(space.decomposition, ranks))
+      return skip(node, 'rank-zero', `ranks ${text(ranks)} are not between 1 and the kernel's own`);
+    if (!space.gains(ranks))
+      return skip(
+        node,
+        'no-gain',
+        `ranks ${text(ranks)} would make it larger: ${comparison(space.originalCost, space.cost(ranks))}`,
+      );
     return { ...choice, ranks };
   }
 

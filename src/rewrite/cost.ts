@@ -1,13 +1,5 @@
-import type { LinearOperator } from './linear-operator.ts';
+import type { Cost, LinearOperator } from '../pass/index.ts';
 import type { LoweredStep } from './lowering.ts';
-
-/** Parameters (weights and bias) and multiply-accumulates. */
-export interface Cost {
-  readonly params: number;
-  readonly macs: number;
-  /** Per sample where shapes are known, otherwise per output position: ratios still hold, totals do not. */
-  readonly macsUnit: 'sample' | 'position';
-}
 
 /** What the policy `--require-gain` compares. */
 export type RequireGain = 'params-or-macs' | 'params' | 'macs' | 'none';
@@ -20,7 +12,10 @@ export function operatorCost(operator: LinearOperator): Cost {
 
 /** Cost of the chain that would replace it. Strides make early steps dearer: a 1×1 before stride 2 runs on the input grid. */
 export function chainCost(operator: LinearOperator, steps: readonly LoweredStep[]): Cost {
-  return total(operator, steps.map((step) => ({ ...step, weight: elements(step.weightDims) })));
+  return total(
+    operator,
+    steps.map((step) => ({ ...step, weight: elements(step.weightDims) })),
+  );
 }
 
 type Priced = Pick<LinearOperator, 'opType' | 'inputSizes' | 'outputSizes' | 'strides'> & { readonly weight: number };

@@ -1,6 +1,5 @@
 import type { Factors } from '../numerics/index.ts';
-import { type Decomposition, networkAt, type Ranks } from './decomposition.ts';
-import type { LinearOperator } from './linear-operator.ts';
+import { type Decomposition, type LinearOperator, networkAt, type Ranks } from '../pass/index.ts';
 
 /** One operator of the replacement, sizes filled in. Weight in the operator's own layout. */
 export interface LoweredStep {
@@ -34,7 +33,12 @@ export interface WeightAxis {
 }
 
 /** The chain of a decomposition with all sizes filled in: what cost and rewriting both read. */
-export function lowerChain(method: string, operator: LinearOperator, decomposition: Decomposition, ranks: Ranks): readonly LoweredStep[] {
+export function lowerChain(
+  method: string,
+  operator: LinearOperator,
+  decomposition: Decomposition,
+  ranks: Ranks,
+): readonly LoweredStep[] {
   const { sizes, factors } = networkAt(operator, decomposition, ranks);
   const sizeOf = (index: string): number => {
     const size = sizes[index];
@@ -50,7 +54,8 @@ export function lowerChain(method: string, operator: LinearOperator, decompositi
     const spatial = step.spatial ?? [];
     const axis = (index: string): WeightAxis => ({ mode: indices.indexOf(index), size: sizeOf(index) });
     const covered = operator.kernelShape.map((_, k) => spatial.includes(`k${k + 1}`));
-    const along = (values: readonly number[], otherwise: number) => values.map((value, k) => (covered[k] ? value : otherwise));
+    const along = (values: readonly number[], otherwise: number) =>
+      values.map((value, k) => (covered[k] ? value : otherwise));
     const groupAxes = shared.map(axis);
     const outAxes = step.to.slice(shared.length).map(axis);
     const inAxes = from.slice(shared.length).map(axis);
@@ -98,11 +103,27 @@ function outputsFirst(opType: LinearOperator['opType'], operator: LinearOperator
   return opType === 'Conv' || (opType !== 'ConvTranspose' && operator.weightLayout === 'rows');
 }
 
-function weightDims(opType: LinearOperator['opType'], operator: LinearOperator, groups: number, outputs: number, inputs: number, kernelShape: readonly number[]) {
-  return outputsFirst(opType, operator) ? [groups * outputs, inputs, ...kernelShape] : [groups * inputs, outputs, ...kernelShape];
+function weightDims(
+  opType: LinearOperator['opType'],
+  operator: LinearOperator,
+  groups: number,
+  outputs: number,
+  inputs: number,
+  kernelShape: readonly number[],
+) {
+  return outputsFirst(opType, operator)
+    ? [groups * outputs, inputs, ...kernelShape]
+    : [groups * inputs, outputs, ...kernelShape];
 }
 
-function weightAxes(opType: LinearOperator['opType'], operator: LinearOperator, groups: readonly WeightAxis[], outputs: readonly WeightAxis[], inputs: readonly WeightAxis[], spatial: readonly WeightAxis[]) {
+function weightAxes(
+  opType: LinearOperator['opType'],
+  operator: LinearOperator,
+  groups: readonly WeightAxis[],
+  outputs: readonly WeightAxis[],
+  inputs: readonly WeightAxis[],
+  spatial: readonly WeightAxis[],
+) {
   return outputsFirst(opType, operator)
     ? [...groups, ...outputs, ...inputs, ...spatial]
     : [...groups, ...inputs, ...outputs, ...spatial];

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { diagnostics } from '../diagnostics.ts';
-import type { FactorizePass, Pass, RankPass } from './pass.ts';
+import type { FactorizePass, Pass, RankPass } from '../pass/index.ts';
 
 /** A pass with its options, validated. */
 export interface Stage<P extends Pass = Pass> {

@@ -1,4 +1,4 @@
-import type { LinearOperator } from './linear-operator.ts';
+import type { LinearOperator } from '../pass/index.ts';
 
 /** Sizes of one isolated application of an operator: small, yet every border, stride and dilation takes part. */
 export interface Window {
@@ -17,12 +17,18 @@ export function probeWindow(operator: LinearOperator): Window {
   if (operator.opType === 'ConvTranspose') {
     const inputSizes = axes.map((axis) => 4 + Math.ceil(pads(axis) / at(operator.strides, axis)));
     const outputSizes = axes.map(
-      (axis) => at(operator.strides, axis) * (at(inputSizes, axis) - 1) + at(operator.outputPadding, axis) + span(axis) - pads(axis),
+      (axis) =>
+        at(operator.strides, axis) * (at(inputSizes, axis) - 1) +
+        at(operator.outputPadding, axis) +
+        span(axis) -
+        pads(axis),
     );
     return { inputSizes, outputSizes };
   }
   const inputSizes = axes.map((axis) => span(axis) + 2 * at(operator.strides, axis));
-  const outputSizes = axes.map((axis) => Math.floor((at(inputSizes, axis) + pads(axis) - span(axis)) / at(operator.strides, axis)) + 1);
+  const outputSizes = axes.map(
+    (axis) => Math.floor((at(inputSizes, axis) + pads(axis) - span(axis)) / at(operator.strides, axis)) + 1,
+  );
   return { inputSizes, outputSizes };
 }
 
@@ -35,7 +41,13 @@ export function probeWindow(operator: LinearOperator): Window {
  * @param x float64[groups, inputs, ...inputSizes]
  * @returns float64[groups, channels, ...outputSizes]
  */
-export function applyKernel(operator: LinearOperator, kernel: Float64Array, channels: number, x: Float64Array, window: Window): Float64Array {
+export function applyKernel(
+  operator: LinearOperator,
+  kernel: Float64Array,
+  channels: number,
+  x: Float64Array,
+  window: Window,
+): Float64Array {
   const { groups, inputs } = operator;
   const taps = product(operator.kernelShape);
   const inputPositions = product(window.inputSizes);
@@ -71,14 +83,21 @@ function sourcePositions(operator: LinearOperator, { inputSizes, outputSizes }: 
     const output = coordinates(o, outputSizes);
     for (let k = 0; k < taps; k++) {
       const tap = coordinates(k, operator.kernelShape);
-      sources[o * taps + k] = flatten(output.map((position, axis) => sourceAlong(operator, axis, position, at(tap, axis))), inputSizes);
+      sources[o * taps + k] = flatten(
+        output.map((position, axis) => sourceAlong(operator, axis, position, at(tap, axis))),
+        inputSizes,
+      );
     }
   }
   return sources;
 }
 
 function sourceAlong(operator: LinearOperator, axis: number, output: number, tap: number): number {
-  const [stride, dilation, pad] = [at(operator.strides, axis), at(operator.dilations, axis), at(operator.padsBegin, axis)];
+  const [stride, dilation, pad] = [
+    at(operator.strides, axis),
+    at(operator.dilations, axis),
+    at(operator.padsBegin, axis),
+  ];
   if (operator.opType === 'Conv') return output * stride - pad + tap * dilation;
   const scaled = output + pad - tap * dilation;
   return scaled % stride === 0 ? scaled / stride : -1;

@@ -2,15 +2,19 @@ import type { OnEvent } from '../events.ts';
 import { cloneModel, type Model, type Node } from '../ir/index.ts';
 import { type Blas, type Fit, seededRandom } from '../numerics/index.ts';
 import { inferShapes } from '../onnx/index.ts';
+import {
+  type CleanupPass,
+  isSkip,
+  type PassContext,
+  type PatternPass,
+  type Ranks,
+  type Shapes,
+} from '../pass/index.ts';
 import type { RequireGain } from './cost.ts';
-import type { Ranks } from './decomposition.ts';
-import type { PassContext, Shapes } from './context.ts';
-import { editGraph } from './editor.ts';
+import { editGraph } from './edit-graph.ts';
 import type { Executor } from './execution-check.ts';
-import type { CleanupPass, PatternPass } from './pass.ts';
-import type { Stage } from './pipeline.ts';
 import { nodeNames } from './node-names.ts';
-import { isSkip } from './skip.ts';
+import type { Stage } from './pipeline.ts';
 
 /** What planning and applying are given from outside. */
 export interface Environment {
@@ -71,7 +75,11 @@ export class Workspace {
   /** Runs a canonicalize or cleanup pass; true when it changed the model. */
   run({ pass, options }: Stage): boolean {
     const changed =
-      pass.kind === 'canonicalize' ? this.#runPattern(pass, options) : pass.kind === 'cleanup' ? this.#runCleanup(pass, options) : false;
+      pass.kind === 'canonicalize'
+        ? this.#runPattern(pass, options)
+        : pass.kind === 'cleanup'
+          ? this.#runCleanup(pass, options)
+          : false;
     if (changed) this.changed();
     return changed;
   }

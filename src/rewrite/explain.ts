@@ -1,15 +1,21 @@
 import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { Model, Node } from '../ir/index.ts';
 import { ownValue } from '../own-value.ts';
+import {
+  constantTensor,
+  type Decomposition,
+  isSkip,
+  kernelIndices,
+  type LinearOperator,
+  linearOperator,
+  type Ranks,
+} from '../pass/index.ts';
 import { operatorCost } from './cost.ts';
-import { type Decomposition, kernelIndices, type Ranks } from './decomposition.ts';
-import { constantTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
 import { nodeMacs } from './node-cost.ts';
 import { linearNodes } from './node-names.ts';
-import { segments, type Stage } from './pipeline.ts';
+import { type Stage, segments } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { planNodes } from './planner.ts';
-import { isSkip } from './skip.ts';
 import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
 
 /** A linear operator of the model as the passes see it. */
@@ -147,14 +153,33 @@ function equation(operator: LinearOperator, { factors }: Decomposition): string 
   return `W[${shown(kernelIndices(operator))}] = Σ ${right}`;
 }
 
-function describe({ opType, groups, inputs, outputs, kernelShape, strides, padsBegin, padsEnd, dilations, inputSizes, outputSizes }: LinearOperator): string {
+function describe({
+  opType,
+  groups,
+  inputs,
+  outputs,
+  kernelShape,
+  strides,
+  padsBegin,
+  padsEnd,
+  dilations,
+  inputSizes,
+  outputSizes,
+}: LinearOperator): string {
   const parts = [
     `${groups * inputs} → ${groups * outputs} channels`,
     ...(groups > 1 ? [`${groups} groups`] : []),
     ...(kernelShape.length > 0
-      ? [`kernel ${kernelShape.join('×')}`, `stride ${strides.join('×')}`, `pads ${[...padsBegin, ...padsEnd].join()}`, `dilation ${dilations.join('×')}`]
+      ? [
+          `kernel ${kernelShape.join('×')}`,
+          `stride ${strides.join('×')}`,
+          `pads ${[...padsBegin, ...padsEnd].join()}`,
+          `dilation ${dilations.join('×')}`,
+        ]
       : []),
-    ...(inputSizes && outputSizes && kernelShape.length > 0 ? [`${inputSizes.join('×')} → ${outputSizes.join('×')} positions`] : []),
+    ...(inputSizes && outputSizes && kernelShape.length > 0
+      ? [`${inputSizes.join('×')} → ${outputSizes.join('×')} positions`]
+      : []),
   ];
   return `${opType}: ${parts.join(', ')}`;
 }

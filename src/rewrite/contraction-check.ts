@@ -1,6 +1,13 @@
 import { machineEpsilon, type RealDType, type Tensor, toFloat64 } from '../ir/index.ts';
-import { type Blas, contractSlices, type Factors, type RealArray, type RealNdArray, type TensorNetwork } from '../numerics/index.ts';
-import { type LoweredStep, factorFromWeight } from './lowering.ts';
+import {
+  type Blas,
+  contractSlices,
+  type Factors,
+  type RealArray,
+  type RealNdArray,
+  type TensorNetwork,
+} from '../numerics/index.ts';
+import { factorFromWeight, type LoweredStep } from './lowering.ts';
 
 /** Elements of the kernel contracted at a time: 64 MiB of float64. */
 const sliceElements = 2 ** 23;
@@ -29,7 +36,15 @@ export interface ContractionCheck {
  * Rounding n factors by a unit u each changes Ŵ by at most ((1+u)ⁿ−1)·contract(|F|), whose norm is at most Π‖F‖
  * (Cauchy–Schwarz over the summed indices). Promises such as ‖W‖² − ‖core‖² lose half of float64's digits.
  */
-export async function checkContraction(network: TensorNetwork, fitted: Factors, stored: Factors, kernel: RealNdArray, promised: number, dtype: RealDType, blas: Blas): Promise<ContractionCheck> {
+export async function checkContraction(
+  network: TensorNetwork,
+  fitted: Factors,
+  stored: Factors,
+  kernel: RealNdArray,
+  promised: number,
+  dtype: RealDType,
+  blas: Blas,
+): Promise<ContractionCheck> {
   const weightError = await contractionError(network, stored, kernel, blas);
   const unit = machineEpsilon(dtype) / 2;
   const spread = Object.values(fitted).reduce((product, { data }) => product * norm(data), 1) / norm(kernel.data);
@@ -38,7 +53,11 @@ export async function checkContraction(network: TensorNetwork, fitted: Factors, 
   const fault = findUnfaithfulFactor(fitted, stored, dtype);
   return {
     weightError,
-    fault: fault ?? (broken ? `the contraction has a weight error of ${weightError.toPrecision(6)}, the fit promised ${promised.toPrecision(6)}` : undefined),
+    fault:
+      fault ??
+      (broken
+        ? `the contraction has a weight error of ${weightError.toPrecision(6)}, the fit promised ${promised.toPrecision(6)}`
+        : undefined),
   };
 }
 
@@ -71,7 +90,12 @@ function norm(data: RealArray): number {
  *
  * @param kernel [g, t, s, k1 … kd], the network's output
  */
-async function contractionError(network: TensorNetwork, factors: Factors, kernel: RealNdArray, blas: Blas): Promise<number> {
+async function contractionError(
+  network: TensorNetwork,
+  factors: Factors,
+  kernel: RealNdArray,
+  blas: Blas,
+): Promise<number> {
   const [groups = 1, outputs = 1] = kernel.dims;
   const inner = kernel.data.length / (groups * outputs);
   const width = Math.max(1, Math.floor((sliceElements * outputs) / kernel.data.length));

@@ -1,8 +1,12 @@
 import { type Blas, type Fit, kernelSpectra, type RealNdArray } from '../numerics/index.ts';
-import type { CandidateSpace } from './candidate.ts';
+import {
+  type CandidateSpace,
+  type Decomposition,
+  kernelIndices,
+  type LinearOperator,
+  type Ranks,
+} from '../pass/index.ts';
 import { chainCost, gains, operatorCost, type RequireGain } from './cost.ts';
-import { type Decomposition, kernelIndices, type Ranks } from './decomposition.ts';
-import type { LinearOperator } from './linear-operator.ts';
 import { lowerChain } from './lowering.ts';
 
 export interface SpaceInit {
@@ -18,7 +22,17 @@ export interface SpaceInit {
 }
 
 /** Answers a rank rule's questions about one method on one node; spectra and costs are computed once. */
-export function candidateSpace({ name, pass, operator, decomposition, kernel, end, requireGain, blas, fit: factorsAt }: SpaceInit): CandidateSpace {
+export function candidateSpace({
+  name,
+  pass,
+  operator,
+  decomposition,
+  kernel,
+  end,
+  requireGain,
+  blas,
+  fit: factorsAt,
+}: SpaceInit): CandidateSpace {
   const originalCost = operatorCost(operator);
   const spectra = new Map<string, ReturnType<typeof kernelSpectra>>();
   const cost = (ranks: Ranks) => chainCost(operator, lowerChain(pass, operator, decomposition, ranks));

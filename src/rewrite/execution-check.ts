@@ -1,10 +1,9 @@
-import { fromFloat64, Graph, machineEpsilon, Model, Node, Tensor, toFloat64, Value } from '../ir/index.ts';
+import { fromFloat64, Graph, Model, machineEpsilon, Node, Tensor, toFloat64, Value } from '../ir/index.ts';
 import { type Blas, contractRange, type Factors, seededRandom } from '../numerics/index.ts';
-import { type Decomposition, networkAt, type Ranks } from './decomposition.ts';
+import { constantTensor, type Decomposition, type LinearOperator, networkAt, type Ranks } from '../pass/index.ts';
 import { applyKernel, probeWindow, type Window } from './direct-operator.ts';
-import { editGraph } from './editor.ts';
+import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
-import { constantTensor, type LinearOperator } from './linear-operator.ts';
 import type { LoweredStep } from './lowering.ts';
 
 /** Runs a small model; ONNX Runtime in the product. */
@@ -45,15 +44,30 @@ export async function checkExecution(
   const window = probeWindow(operator);
   const twin = isolate(operator, model, window);
   const float32 = weights.map((weight) => fromFloat64(toFloat64(weight), weight.dims, 'float32'));
-  editGraph(twin.model, twin.operator.node, (edit) => emitChain(twin.operator, steps, float32, model.opset() ?? 0, edit));
+  editGraph(twin.model, twin.operator.node, (edit) =>
+    emitChain(twin.operator, steps, float32, model.opset() ?? 0, edit),
+  );
   const random = seededRandom(environment.seed, 'execution-check');
   const positions = window.inputSizes.reduce((product, size) => product * size, 1);
-  const x = Float64Array.from({ length: operator.groups * operator.inputs * positions }, () => Math.fround(random.normal()));
+  const x = Float64Array.from({ length: operator.groups * operator.inputs * positions }, () =>
+    Math.fround(random.normal()),
+  );
   const actual = await environment.executor.run(twin.model, feed(operator, x, window));
   return compare(operator, decomposition, ranks, steps, stored, twin.bias, x, actual, window, environment.blas);
 }
 
-async function compare(operator: LinearOperator, decomposition: Decomposition, ranks: Ranks, steps: readonly LoweredStep[], stored: Factors, bias: Float64Array | undefined, x: Float64Array, actual: Float32Array, window: Window, blas: Blas): Promise<ExecutionCheck> {
+async function compare(
+  operator: LinearOperator,
+  decomposition: Decomposition,
+  ranks: Ranks,
+  steps: readonly LoweredStep[],
+  stored: Factors,
+  bias: Float64Array | undefined,
+  x: Float64Array,
+  actual: Float32Array,
+  window: Window,
+  blas: Blas,
+): Promise<ExecutionCheck> {
   const network = networkAt(operator, decomposition, ranks);
   const absolute = absoluteFactors(stored);
   const magnitude = x.map(Math.abs);
@@ -67,7 +81,13 @@ async function compare(operator: LinearOperator, decomposition: Decomposition, r
     const range = { index: 't', start: from, end: to };
     const channels = to - from;
     const exact = applyKernel(operator, (await contractRange(network, stored, range, blas)).data, channels, x, window);
-    const spread = applyKernel(operator, (await contractRange(network, absolute, range, blas)).data, channels, magnitude, window);
+    const spread = applyKernel(
+      operator,
+      (await contractRange(network, absolute, range, blas)).data,
+      channels,
+      magnitude,
+      window,
+    );
     const outputs = window.outputSizes.reduce((product, size) => product * size, 1);
     for (let i = 0; i < exact.length; i++) {
       const g = Math.floor(i / (channels * outputs));
@@ -87,7 +107,9 @@ async function compare(operator: LinearOperator, decomposition: Decomposition, r
 
 /** Absolute values, whose contraction bounds the sums of rounding errors. */
 function absoluteFactors(factors: Factors): Factors {
-  return Object.fromEntries(Object.entries(factors).map(([name, { data, dims }]) => [name, { data: data.map(Math.abs), dims }]));
+  return Object.fromEntries(
+    Object.entries(factors).map(([name, { data, dims }]) => [name, { data: data.map(Math.abs), dims }]),
+  );
 }
 
 /** NaN is worse than anything. */
@@ -116,12 +138,19 @@ function outputIndex(operator: LinearOperator, channel: number, position: number
   return rowsFirst ? position * operator.outputs + channel : channel * positions + position;
 }
 
-function feed(operator: LinearOperator, x: Float64Array, window: Window): { dims: readonly number[]; data: Float32Array } {
+function feed(
+  operator: LinearOperator,
+  x: Float64Array,
+  window: Window,
+): { dims: readonly number[]; data: Float32Array } {
   if (operator.kernelShape.length > 0)
     return { dims: [1, operator.groups * operator.inputs, ...window.inputSizes], data: Float32Array.from(x) };
   const rows = window.inputSizes[0] as number;
   if (channelsFirst(operator)) return { dims: [operator.inputs, rows], data: Float32Array.from(x) };
-  const data = Float32Array.from(x, (_, i) => x[(i % operator.inputs) * rows + Math.floor(i / operator.inputs)] as number);
+  const data = Float32Array.from(
+    x,
+    (_, i) => x[(i % operator.inputs) * rows + Math.floor(i / operator.inputs)] as number,
+  );
   return { dims: [rows, operator.inputs], data };
 }
 
@@ -143,10 +172,17 @@ function isolate(operator: LinearOperator, model: Model, window: Window) {
   graph.outputs.push(output);
   const biasTensor = operator.bias ? constantTensor(operator.bias) : undefined;
   const channels = operator.groups * operator.outputs;
-  const kept = biasTensor && (biasTensor.size === channels || biasTensor.size === 1) && (biasTensor.dims.at(-1) ?? 1) === biasTensor.size;
+  const kept =
+    biasTensor &&
+    (biasTensor.size === channels || biasTensor.size === 1) &&
+    (biasTensor.dims.at(-1) ?? 1) === biasTensor.size;
   const biasData = kept ? toFloat64(fromFloat64(toFloat64(biasTensor), biasTensor.dims, 'float32')) : undefined;
-  const bias = biasData && biasTensor ? graph.addInitializer('bias', fromFloat64(biasData, biasTensor.dims, 'float32')) : null;
-  const weight = graph.addInitializer('weight', new Tensor('float32', [0], { read: () => new Uint8Array(), byteLength: 0, storage: 'memory' }));
+  const bias =
+    biasData && biasTensor ? graph.addInitializer('bias', fromFloat64(biasData, biasTensor.dims, 'float32')) : null;
+  const weight = graph.addInitializer(
+    'weight',
+    new Tensor('float32', [0], { read: () => new Uint8Array(), byteLength: 0, storage: 'memory' }),
+  );
   const node = new Node({
     name: 'operator',
     opType: operator.opType,
@@ -157,5 +193,9 @@ function isolate(operator: LinearOperator, model: Model, window: Window) {
   graph.append(node);
   const alone = new Model(Math.max(model.irVersion, 4), graph);
   alone.opsetImports = model.opsetImports.filter(({ domain }) => domain === '');
-  return { model: alone, operator: { ...operator, node, input, output, weight, bias, dtype: 'float32' as const }, bias: biasData };
+  return {
+    model: alone,
+    operator: { ...operator, node, input, output, weight, bias, dtype: 'float32' as const },
+    bias: biasData,
+  };
 }

@@ -1,0 +1,18 @@
+/** From passes to rewritten models: pipelines, plans, transactions, and the checks that each rewrite has to pass. */
+export { type Applied, applyNodes, type NodeResult } from './applier.ts';
+export type { RequireGain } from './cost.ts';
+export type { Executor } from './execution-check.ts';
+export {
+  explainNode,
+  type InspectedNode,
+  inspectNodes,
+  type MethodExplanation,
+  type NodeExplanation,
+} from './explain.ts';
+export { nodeMacs } from './node-cost.ts';
+export { allNodes, linearNodes, nodeNames } from './node-names.ts';
+export { parsePipeline, printPipeline } from './pipeline-text.ts';
+export { type Plan, type PlanNode, planSchema } from './plan.ts';
+export { type PlanOptions, planNodes } from './planner.ts';
+export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
+export { type Environment, FitCache, type Policy } from './workspace.ts';
