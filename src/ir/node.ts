@@ -80,7 +80,7 @@ export class Node {
     this.#outputs[index] = value;
   }
 
-  /** Lets go of all inputs and outputs. Graph calls it on removal. */
+  /** Lets go of all inputs and outputs, and so do the nodes of its subgraphs. Graph calls it on removal. */
   detach(): void {
     this.#inputs.forEach((_, index) => {
       this.setInput(index, null);
@@ -89,6 +89,7 @@ export class Node {
     this.#inputUses.length = 0;
     for (const value of this.#outputs) if (value) value.producer = undefined;
     this.#outputs.length = 0;
+    for (const graph of this.subgraphs) for (const inner of graph.nodes) inner.detach();
   }
 
   /** True for an operator of the standard's default domain. */

@@ -85,7 +85,7 @@ async function rewrite(
       exactError: null,
       skipped: { code: 'opset-unsupported' as const, text: unsupported },
     }));
-    return { model, reference: undefined, nodes: kept, changed: options.freezeInputs ?? false };
+    return { model, reference: undefined, canonical: undefined, nodes: kept, changed: options.freezeInputs ?? false };
   }
   const reference = (options.check ?? 'model') === 'model';
   return applyNodes(model, steps, nodes, policy, resources.environment, fits, { reference });

@@ -41,6 +41,28 @@ export async function judgeExactness(
   return { exact: { maxRelativeError, tolerance, ok }, unverified: null };
 }
 
+/**
+ * The canonicalized model against the original: batch-norms folded and pads resolved, the same function. Where ONNX
+ * Runtime cannot judge the original, the comparison of the result says so.
+ *
+ * @throws check-failed (5): then nothing is written
+ */
+export async function judgeCanonical(
+  runtime: Runtime,
+  original: ModelSource,
+  canonical: ModelSource,
+  weights: Pick<ExactOptions, 'weightSpacing'>,
+  options: EngineOptions,
+): Promise<void> {
+  const result = await exactEquivalence(runtime, original, canonical, { ...common(options), ...weights });
+  if (isUnjudged(result) || result.ok) return;
+  throw diagnostics.checkFailed(
+    `the canonicalize passes change what the model computes by ${result.maxRelativeError.toPrecision(3)}, more than ${result.tolerance.toPrecision(3)}`,
+    undefined,
+    'Nothing was written. Leave one out with --skip-pass to find it, and report it.',
+  );
+}
+
 /** The written model against the original, on data where there are some, otherwise on random inputs. */
 export async function judgeAgreement(
   runtime: Runtime,

@@ -4,7 +4,7 @@ import type { Report } from '../report/index.ts';
 import type { Applied } from '../rewrite/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
 import { type ExactOptions, isUnjudged, perturbHalfWeights } from '../validate/index.ts';
-import { judgeAgreement, judgeExactness, judgeLatency, unjudgedVerification } from './judge.ts';
+import { judgeAgreement, judgeCanonical, judgeExactness, judgeLatency, unjudgedVerification } from './judge.ts';
 import type { BenchResult } from './options.ts';
 import { type OutputModel, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
@@ -15,23 +15,37 @@ export interface Verdict {
 }
 
 /**
- * What ONNX Runtime says of the rewritten model as a whole, before anything is written: first that it is what the factors
- * say (exact), then how it compares with the original (approximate).
+ * What ONNX Runtime says of the rewritten model as a whole, before anything is written: first that canonicalizing changed
+ * nothing and that the rest is what the factors say (exact), then how it compares with the original (approximate).
  *
  * @throws check-failed (5)
  */
-export async function verdictOf(run: Run, { reference, changed }: Applied, output: OutputModel): Promise<Verdict> {
+export async function verdictOf(
+  run: Run,
+  { reference, canonical, changed }: Applied,
+  output: OutputModel,
+): Promise<Verdict> {
   const { options, unsupported, loaded } = run;
   if (unsupported) return { verification: { ...unjudgedVerification, unverified: unsupported }, benchmark: null };
   const wholeModel = changed && (options.check ?? 'model') === 'model';
   if (!wholeModel && options.evaluate === undefined) return { verification: unjudgedVerification, benchmark: null };
   const rewritten = changed ? output.model : run.model;
   const weightSpacing = coarsestSpacing(rewritten);
+  if (wholeModel && canonical) await checkCanonical(run, canonical, weightSpacing);
   const halves = weightSpacing > machineEpsilon('float32');
   const references =
     reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
   return withSources([rewritten, ...references], ([written, dense, perturbed]) =>
     judgeSources(run, loaded.source, written as ModelSource, dense, { weightSpacing, ...(perturbed && { perturbed }) }),
+  );
+}
+
+async function checkCanonical({ loaded, options, resources, watch }: Run, canonical: Model, weightSpacing: number) {
+  const runtime = await resources.runtime();
+  await withSources([canonical], ([source]) =>
+    watch.time('verify', () =>
+      judgeCanonical(runtime, loaded.source, source as ModelSource, { weightSpacing }, options),
+    ),
   );
 }
 

@@ -1,5 +1,5 @@
 import { DiagnosticError, diagnostics } from '../diagnostics.ts';
-import { fromFloat64, type Model, type Node, type Tensor } from '../ir/index.ts';
+import { cloneModel, fromFloat64, type Model, type Node, type Tensor } from '../ir/index.ts';
 import { contract, type Factors } from '../numerics/index.ts';
 import {
   constantTensor,
@@ -43,6 +43,8 @@ export interface Applied {
   readonly model: Model;
   /** The same graph before factorization, with each rewritten kernel replaced by the contraction of its factors. */
   readonly reference: Model | undefined;
+  /** The model after its canonicalize passes, where these changed it: on paper the same function as before. */
+  readonly canonical: Model | undefined;
   readonly nodes: readonly NodeResult[];
   /** False when the model is as it came. */
   readonly changed: boolean;
@@ -77,6 +79,7 @@ export async function applyNodes(
   const twice = plan.find(({ name }, index) => plan.findIndex((other) => other.name === name) !== index);
   if (twice) throw diagnostics.usage(`the plan has "${twice.name}" twice`, 'Remove one of the entries.');
   let changed = runAll('canonicalize');
+  const canonical = changed && reference ? cloneModel(reference.model).model : undefined;
   const methods = new Map(
     stages.flatMap(({ pass, options }) => (pass.kind === 'factorize' ? [[pass.name, { pass, options }] as const] : [])),
   );
@@ -103,7 +106,7 @@ export async function applyNodes(
     if (result.skipped === null) changed = true;
   }
   changed = runAll('cleanup') || changed;
-  return { model: changed ? rewritten.model : model, reference: reference?.model, nodes: results, changed };
+  return { model: changed ? rewritten.model : model, reference: reference?.model, canonical, nodes: results, changed };
 }
 
 function kept(plan: PlanNode): NodeResult {
