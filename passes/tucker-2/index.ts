@@ -8,7 +8,7 @@ const options = z.strictObject({
     .enum(['both', 'input', 'output', 'auto'])
     .default('auto')
     .describe('which channel modes get a factor; auto leaves out the input mode of a stem (up to 4 inputs)'),
-  sweeps: z.number().int().min(0).max(1000).default(10).describe('most sweeps of HOOI; 0 keeps the HOSVD start'),
+  sweeps: z.number().int().min(0).max(1000).default(60).describe('most sweeps of HOOI; 0 keeps the HOSVD start'),
 });
 
 type Sides = 'both' | 'input' | 'output';

@@ -3,8 +3,8 @@ import { elementCount, type RealNdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
 
 /**
- * A group with more elements than this is read position by position, in its own precision, so that neither its float64
- * copy nor its projections stand in memory. A smaller one is widened once, not in every product.
+ * A group with more elements than this is read position by position, so that its projections do not stand in memory as
+ * a whole.
  */
 const BLOCK_ELEMENTS = 2 ** 23;
 
@@ -13,7 +13,7 @@ const BLOCK_ELEMENTS = 2 ** 23;
  * enters the products of the Tucker fits as it stands.
  */
 export interface KernelBlock {
-  /** [T, k, S]. */
+  /** [T, k, S], in the precision of the kernel. */
   readonly data: RealArray;
   /** k. */
   readonly positions: number;
@@ -45,7 +45,7 @@ export function* kernelStacks(kernel: RealNdArray, blockElements = BLOCK_ELEMENT
   for (let g = 0; g < groups; g++) {
     const group = { data: kernel.data.subarray(g * size, (g + 1) * size), dims: [outputs, inputs, positions] };
     if (size <= blockElements) {
-      const data = Float64Array.from(permuteAxes(group, [0, 2, 1]).data);
+      const { data } = permuteAxes(group, [0, 2, 1]);
       yield { outputs, inputs, blocks: [{ positions, data }] };
     } else {
       const { data } = permuteAxes(group, [2, 0, 1]);

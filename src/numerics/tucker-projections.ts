@@ -1,4 +1,4 @@
-import { addGram } from './add-gram.ts';
+import { addGram, multiply, type Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import type { KernelBlock, KernelStack } from './kernel-stack.ts';
 import { permuteAxes } from './permute-axes.ts';
@@ -16,14 +16,16 @@ export async function outputGram(
   stack: KernelStack,
   input: Float64Array | undefined,
   blas: Blas,
+  precision: Precision = 'float64',
 ): Promise<Float64Array> {
   const { outputs, inputs } = stack;
   const columns = input ? input.length / inputs : inputs;
   const gram = new Float64Array(outputs * outputs);
+  const basis = input && inPrecision(input, precision);
   for (const { data, positions } of stack.blocks) {
     const m = outputs * positions;
-    const z = input ? await blas.gemm64({ m, n: columns, k: inputs, a: data, b: input }) : data;
-    await addGram(gram, { data: z, rows: outputs, columns: positions * columns }, blas);
+    const z = basis ? await multiply({ m, n: columns, k: inputs, a: data, b: basis }, blas, precision) : data;
+    await addGram(gram, { data: z, rows: outputs, columns: positions * columns }, blas, precision);
   }
   return gram;
 }
@@ -33,16 +35,19 @@ export async function inputGram(
   stack: KernelStack,
   output: Float64Array | undefined,
   blas: Blas,
+  precision: Precision = 'float64',
 ): Promise<Float64Array> {
   const { outputs, inputs: rows } = stack;
   const gram = new Float64Array(rows * rows);
+  const basis = output && inPrecision(output, precision);
   for (const block of stack.blocks) {
     const columns = (output ? output.length / outputs : outputs) * block.positions;
     if (block.positions === 1) {
-      await addGram(gram, { data: await inputRows(stack, block, output, blas), rows, columns }, blas);
+      const data = await inputRows(stack, block, basis, blas, precision);
+      await addGram(gram, { data, rows, columns }, blas, precision);
     } else {
-      const y = output ? await projectedOutputs(stack, block, output, blas) : block.data;
-      const product = await blas.gemm64({ m: rows, n: rows, k: columns, a: y, b: y, transA: true });
+      const y = basis ? await projectedOutputs(stack, block, basis, blas, precision) : block.data;
+      const product = await multiply({ m: rows, n: rows, k: columns, a: y, b: y, transA: true }, blas, precision);
       for (let i = 0; i < gram.length; i++) gram[i]! += product[i]!;
     }
   }
@@ -53,11 +58,13 @@ export async function inputGram(
 async function inputRows(
   { outputs, inputs }: KernelStack,
   { data }: KernelBlock,
-  output: Float64Array | undefined,
+  output: RealArray | undefined,
   blas: Blas,
+  precision: Precision,
 ): Promise<RealArray> {
   if (!output) return permuteAxes({ data, dims: [outputs, inputs] }, [1, 0]).data;
-  return blas.gemm64({ m: inputs, n: output.length / outputs, k: outputs, a: data, b: output, transA: true });
+  const n = output.length / outputs;
+  return multiply({ m: inputs, n, k: outputs, a: data, b: output, transA: true }, blas, precision);
 }
 
 /** C[q,r,k] = Σ_{t,s} U[t,q] W[t,s,k] V[s,r], float64[R4, R3, K]. */
@@ -74,7 +81,7 @@ export async function tuckerCore(
   let start = 0;
   for (const block of blocks) {
     const { positions } = block;
-    const y = output ? await projectedOutputs(stack, block, output, blas) : block.data;
+    const y = output ? await projectedOutputs(stack, block, output, blas, 'float64') : block.data;
     const c = input ? await blas.gemm64({ m: R4 * positions, n: R3, k: inputs, a: y, b: input }) : y;
     const { data } = permuteAxes({ data: c, dims: [R4, positions, R3] }, [0, 2, 1]);
     for (let row = 0; row < R4 * R3; row++) {
@@ -85,13 +92,19 @@ export async function tuckerCore(
   return core;
 }
 
-/** UᵀW of one block: float64[R4, k, S]. */
+/** UᵀW of one block: [R4, k, S]. */
 function projectedOutputs(
   { outputs, inputs }: KernelStack,
   { data, positions }: KernelBlock,
-  output: Float64Array,
+  output: RealArray,
   blas: Blas,
-): Promise<Float64Array> {
+  precision: Precision,
+): Promise<RealArray> {
   const n = positions * inputs;
-  return blas.gemm64({ m: output.length / outputs, n, k: outputs, a: output, b: data, transA: true });
+  return multiply({ m: output.length / outputs, n, k: outputs, a: output, b: data, transA: true }, blas, precision);
+}
+
+/** Converted once here rather than in every product with a block. */
+function inPrecision(basis: Float64Array, precision: Precision): RealArray {
+  return precision === 'float32' ? new Float32Array(basis) : basis;
 }

@@ -151,11 +151,17 @@ describe.each(shapes.map((dims) => ({ dims })))('a kernel [$dims]', ({ dims }) =
     expect(await cp(kernel, 2, cpOptions())).toEqual(await cp(kernel, 2, cpOptions()));
   });
 
-  test('comes out the same from float32 as from the float64 array of the same values', async () => {
+  test('loses nothing of the Tucker error to sweeps in float32, and reports it in float64', async () => {
     const single = { data: Float32Array.from(kernel.data), dims };
     const wide = { data: Float64Array.from(single.data), dims };
     const ranks = { R3: Math.ceil(S / 2), R4: Math.ceil(T / 2) };
-    expect(await tucker2(single, ranks, { blas })).toEqual(await tucker2(wide, ranks, { blas }));
+    const fit = await tucker2(single, ranks, { blas });
+    const { weightError } = await tucker2(wide, ranks, { blas });
+    // Both end where two sweeps gained less than 2e-7 of the error each; what float32 adds is of order 1e-10.
+    expect(Math.abs(fit.weightError - weightError)).toBeLessThanOrEqual(1e-6 * weightError);
+    expect(await errorOf(tuckerNetwork(dims, ranks), fit, wide)).toBeCloseTo(fit.weightError, 12);
+    expect(deviation(fit.factors['U']!)).toBeLessThan(EXACT);
+    expect(deviation(fit.factors['V']!, true)).toBeLessThan(EXACT);
   });
 });
 
