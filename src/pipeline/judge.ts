@@ -26,7 +26,7 @@ export async function judgeExactness(
   runtime: Runtime,
   reference: ModelSource,
   rewritten: ModelSource,
-  weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>,
+  weights: Pick<ExactOptions, 'original' | 'weightSpacing' | 'perturbed'>,
   options: EngineOptions,
 ): Promise<Pick<Verification, 'exact' | 'unverified'>> {
   const result = await exactEquivalence(runtime, reference, rewritten, { ...common(options), ...weights });

@@ -36,7 +36,11 @@ export async function verdictOf(
   const references =
     reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
   return withSources([rewritten, ...references], ([written, dense, perturbed]) =>
-    judgeSources(run, loaded.source, written as ModelSource, dense, { weightSpacing, ...(perturbed && { perturbed }) }),
+    judgeSources(run, loaded.source, written as ModelSource, dense, {
+      original: loaded.source,
+      weightSpacing,
+      ...(perturbed && { perturbed }),
+    }),
   );
 }
 
@@ -54,7 +58,7 @@ async function judgeSources(
   original: ModelSource,
   written: ModelSource,
   dense: ModelSource | undefined,
-  weights: Pick<ExactOptions, 'weightSpacing' | 'perturbed'>,
+  weights: Pick<ExactOptions, 'original' | 'weightSpacing' | 'perturbed'>,
 ): Promise<Verdict> {
   const { options, resources, watch } = run;
   const runtime = await resources.runtime();

@@ -11,6 +11,11 @@ export interface ExactOptions {
   readonly samples?: number;
   readonly seed?: number;
   readonly inputShapes?: InputShapes;
+  /**
+   * The model before compression: errors are relative to the larger of its outputs and the reference's. A sigmoid that
+   * compression drove to 1e-8 leaves nothing but noise to compare with.
+   */
+  readonly original?: ModelSource;
   /** Relative spacing of the numbers in which weights are stored; that of float32 by default. */
   readonly weightSpacing?: number;
   /** The reference with weights of half precision moved by one unit: see perturbHalfWeights. */
@@ -66,24 +71,30 @@ export async function exactEquivalence(
   if (isUnjudged(pair)) return pair;
   const plain = await loadOrReason(runtime, reference, { optimization: 'disabled' });
   const perturbed = options.perturbed && (await loadOrReason(runtime, options.perturbed, {}));
-  const [alike, moved] = [plain, perturbed].map((session) => (session && !isUnjudged(session) ? session : undefined));
+  const original = options.original && (await loadOrReason(runtime, options.original, {}));
+  const others = [plain, perturbed, original].map((session) => (session && !isUnjudged(session) ? session : undefined));
+  const [alike, moved, before] = others;
   try {
-    return await judge(pair.reference, pair.candidate, alike, moved, options);
+    return await judge(pair.reference, pair.candidate, { plain: alike, perturbed: moved, original: before }, options);
   } finally {
-    await releaseAll([alike, moved].filter((session) => session !== undefined));
+    await releaseAll(others.filter((session) => session !== undefined));
     await pair.release();
   }
 }
 
-/**
- * @param plain the reference without optimizations; undefined where ONNX Runtime does not load it so
- * @param perturbed the reference with other rounding of its weights; undefined where they are not coarse
- */
+/** What shows how large rounding and outputs are; undefined where ONNX Runtime does not load it, or there is none. */
+interface Yardsticks {
+  /** The reference without optimizations. */
+  readonly plain: RuntimeSession | undefined;
+  /** The reference with other rounding of its weights. */
+  readonly perturbed: RuntimeSession | undefined;
+  readonly original: RuntimeSession | undefined;
+}
+
 async function judge(
   reference: RuntimeSession,
   rewritten: RuntimeSession,
-  plain: RuntimeSession | undefined,
-  perturbed: RuntimeSession | undefined,
+  { plain, perturbed, original }: Yardsticks,
   options: ExactOptions,
 ): Promise<ExactEquivalence | Unjudged> {
   const { samples = 2, seed = 0, inputShapes, weightSpacing = 0 } = options;
@@ -93,22 +104,25 @@ async function judge(
   for (let i = 0; i < samples; i++) {
     const feeds = randomFeeds(reference.inputs, shapes, seed + i);
     const y = await reference.run(feeds);
-    if (plain) floor = Math.max(floor, largestError(y, await plain.run(feeds)));
-    floor = Math.max(floor, largestError(y, await reference.run(perturbByOneUlp(feeds, seed + i))));
-    if (perturbed) coarse = Math.max(coarse, largestError(y, await perturbed.run(feeds)));
-    error = Math.max(error, largestError(y, await rewritten.run(feeds)));
+    const scale = original ? await original.run(feeds) : {};
+    const errorOf = async (session: RuntimeSession, inputs = feeds) =>
+      largestError(y, await session.run(inputs), scale);
+    if (plain) floor = Math.max(floor, await errorOf(plain));
+    floor = Math.max(floor, await errorOf(reference, perturbByOneUlp(feeds, seed + i)));
+    if (perturbed) coarse = Math.max(coarse, await errorOf(perturbed));
+    error = Math.max(error, await errorOf(rewritten));
   }
-  const tolerance = Math.max(leastTolerance, weightAllowance * Math.max(weightSpacing, coarse), allowance * floor);
-  if (error <= tolerance && error <= unstable)
-    return { kind: 'judged', ok: true, maxRelativeError: error, tolerance, floor };
+  const wanted = Math.max(leastTolerance, weightAllowance * Math.max(weightSpacing, coarse), allowance * floor);
+  const tolerance = Math.min(wanted, unstable);
   const noise = Math.max(floor, coarse);
-  if (noise > unstable) return unjudged(`rounding alone moves its outputs by ${noise.toPrecision(2)} of their size`);
+  if (error > tolerance && wanted > unstable)
+    return unjudged(`rounding alone moves its outputs by ${noise.toPrecision(2)} of their size`);
   return { kind: 'judged', ok: error <= tolerance, maxRelativeError: error, tolerance, floor };
 }
 
-function largestError(reference: Feeds, other: Feeds): number {
+function largestError(reference: Feeds, other: Feeds, scale: Feeds): number {
   return Object.entries(reference).reduce((most, [name, tensor]) => {
     const counterpart = other[name];
-    return Math.max(most, counterpart ? relativeError(tensor, counterpart) : Number.POSITIVE_INFINITY);
+    return Math.max(most, counterpart ? relativeError(tensor, counterpart, scale[name]) : Number.POSITIVE_INFINITY);
   }, 0);
 }

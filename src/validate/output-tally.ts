@@ -83,17 +83,31 @@ function sumOfSquares(y: RealArray, other?: RealArray): number {
   return sum;
 }
 
-/** See {@link OutputDifference.relativeError}; of one run. */
-export function relativeError(reference: RuntimeTensor, candidate: RuntimeTensor): number {
+/**
+ * See {@link OutputDifference.relativeError}; of one run.
+ *
+ * @param scale an output that shows how large such values are where `reference` itself may have collapsed to noise
+ */
+export function relativeError(reference: RuntimeTensor, candidate: RuntimeTensor, scale?: RuntimeTensor): number {
   if (!sameShape(reference, candidate)) return Number.POSITIVE_INFINITY;
   if (!isRealDType(reference.dtype)) return shareOfDifferences(reference, candidate);
-  return largestDifference(realValues(reference), realValues(candidate));
+  const size = scale && isRealDType(scale.dtype) ? largestFinite(realValues(scale)) : 0;
+  return largestDifference(realValues(reference), realValues(candidate), size);
+}
+
+function largestFinite(values: RealArray): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i] as number);
+    if (size > largest && size <= Number.MAX_VALUE) largest = size;
+  }
+  return largest;
 }
 
 /** Comparisons with NaN are false, which the order of the branches makes use of; no calls on the usual way. */
-function largestDifference(y: RealArray, other: RealArray): number {
+function largestDifference(y: RealArray, other: RealArray, least: number): number {
   const most = Number.MAX_VALUE;
-  let [error, largest] = [0, 0];
+  let [error, largest] = [0, least];
   for (let i = 0; i < y.length; i++) {
     const [a, b] = [y[i] as number, other[i] as number];
     const [size, difference] = [a < 0 ? -a : a, a < b ? b - a : a - b];
