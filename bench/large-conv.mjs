@@ -3,7 +3,7 @@
  * parameters. Prints wall time per stage, the peak memory of the process tree, and how far each is from its mark:
  * 60 s and 2 GiB on two cores. The Gemm limit is the time that ONNX Runtime needs for the products of the method alone.
  *
- *     node bench/large-conv.mjs [CHANNELS] [THREADS]
+ *     node bench/large-conv.mjs [CHANNELS] [THREADS] [SWEEPS]
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ import { mebibytes, seconds } from './paired.mjs';
 
 const channels = Number(process.argv[2] ?? 2048);
 const threads = Number(process.argv[3] ?? 2);
+const sweeps = Number(process.argv[4] ?? 1);
 const kernel = 5;
 const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
 
@@ -58,7 +59,7 @@ const folder = await mkdtemp(join(tmpdir(), 'large-conv-'));
 try {
   const [input, output, report] = ['in.onnx', 'out.onnx', 'report.json'].map((name) => join(folder, name));
   await writeInput(input);
-  const pipeline = 'ratio-ranks{params=0.25,ends=fit},tucker-2{sweeps=3}';
+  const pipeline = `ratio-ranks{params=0.25,ends=fit},tucker-2{sweeps=${sweeps}}`;
   const command = [
     process.execPath,
     cli,
