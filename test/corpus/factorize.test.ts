@@ -56,6 +56,7 @@ describe('forced at half the parameters', () => {
           expect(signature(bytes())).toEqual(signature(new Uint8Array(readFileSync(path))));
           if (rewritten.length > 0) expect(exact?.ok ?? unverified).toBeTruthy();
         },
+        600_000,
       );
     }
   }
