@@ -3,7 +3,7 @@ import {
   type Blas,
   contractSlices,
   type Factors,
-  type RealArray,
+  frobeniusNorm,
   type RealNdArray,
   type TensorNetwork,
 } from '../numerics/index.ts';
@@ -47,7 +47,8 @@ export async function checkContraction(
 ): Promise<ContractionCheck> {
   const weightError = await contractionError(network, stored, kernel, blas);
   const unit = machineEpsilon(dtype) / 2;
-  const spread = Object.values(fitted).reduce((product, { data }) => product * norm(data), 1) / norm(kernel.data);
+  const spread =
+    Object.values(fitted).reduce((product, { data }) => product * frobeniusNorm(data), 1) / frobeniusNorm(kernel.data);
   const slack = ((1 + unit) ** network.factors.length - 1) * spread + 4 * Math.sqrt(machineEpsilon('float64'));
   const broken = !(Math.abs(weightError - promised) <= slack);
   const fault = findUnfaithfulFactor(fitted, stored, dtype);
@@ -77,12 +78,6 @@ function findUnfaithfulFactor(fitted: Factors, stored: Factors, dtype: RealDType
 
 /** Below these, types round to multiples of their smallest subnormal instead. */
 const smallestNormal = { float64: 2 ** -1022, float32: 2 ** -126, bfloat16: 2 ** -126, float16: 2 ** -14 } as const;
-
-function norm(data: RealArray): number {
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += (data[i] as number) ** 2;
-  return Math.sqrt(sum);
-}
 
 /**
  * ‖Ŵ−W‖_F/‖W‖_F, with Ŵ the float64 contraction of the factors, a slice of output channels at a time: the kernel never

@@ -2,24 +2,28 @@ import type { Factors } from '../numerics/index.ts';
 import { type Decomposition, type LinearOperator, networkAt, type Ranks } from '../pass/index.ts';
 
 /** One operator of the replacement, sizes filled in. Weight in the operator's own layout. */
-export interface LoweredStep {
+export interface LoweredStep
+  extends Pick<
+    LinearOperator,
+    | 'opType'
+    | 'groups'
+    | 'kernelShape'
+    | 'strides'
+    | 'dilations'
+    | 'padsBegin'
+    | 'padsEnd'
+    | 'outputPadding'
+    | 'inputSizes'
+    | 'outputSizes'
+  > {
   /** `tucker-2/C`: the end of the new node's name. */
   readonly label: string;
   readonly factor: string;
-  readonly opType: LinearOperator['opType'];
-  readonly groups: number;
+  /** Channels read and made, all groups together. */
   readonly inputs: number;
   readonly outputs: number;
   /** Dims of the weight initializer. */
   readonly weightDims: readonly number[];
-  readonly kernelShape: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padsBegin: readonly number[];
-  readonly padsEnd: readonly number[];
-  readonly outputPadding: readonly number[];
-  readonly inputSizes: readonly number[] | undefined;
-  readonly outputSizes: readonly number[] | undefined;
   readonly isFirst: boolean;
   readonly isLast: boolean;
   /** Factor modes in the order of the weight's axes; -1 repeats along a group index that the factor lacks. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from '@jest/globals';
 import { readModel } from '../../src/onnx/index.ts';
 import { compress } from '../../src/pipeline/index.ts';
-import { corpusModels, modelName, slowCorpusTest } from '../support/corpus.ts';
+import { corpusModels, modelName } from '../support/corpus.ts';
+import { slowTest } from '../support/slow.ts';
 
 const methods = [
   'svd',
@@ -25,7 +26,7 @@ function signature(bytes: Uint8Array) {
 describe('forced at half the parameters', () => {
   for (const path of corpusModels().filter((file) => !wanted || file.includes(wanted))) {
     for (const method of methods) {
-      slowCorpusTest(
+      slowTest(
         `${modelName(path)} by ${method} stays exact and keeps its interface, or says why not`,
         async () => {
           const pipeline = `fuse-batch-norm,ratio-ranks{params=0.5,ends=fit},${method},eliminate-dead-nodes`;

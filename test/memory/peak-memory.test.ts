@@ -1,15 +1,12 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { measure } from '../../bench/measure.mjs';
 import { attribute, type Model, memorySource, Tensor } from '../../src/ir/index.ts';
 import { writeModelFile } from '../../src/onnx/index.ts';
+import { slowTest } from '../support/slow.ts';
 import { ModelBuilder } from '../support/small-models.ts';
-
-const slow = process.env['ONNX_TUCKER_SLOW'] !== undefined;
-if (!slow) console.warn('skipped: peak memory (set ONNX_TUCKER_SLOW=1)');
-const slowTest = slow ? test : test.skip;
 
 const mebibyte = 2 ** 20;
 const cli = resolve('dist/src/cli/main.js');

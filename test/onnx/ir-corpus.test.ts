@@ -1,10 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { cloneModel, type Model, parseModel, printModel, verifyModel } from '../../src/ir/index.ts';
 import { readModel } from '../../src/onnx/index.ts';
+import { corpus } from '../support/corpus.ts';
 
-const corpus = resolve(process.env.ONNX_TUCKER_CORPUS ?? '../shared/corpus');
 const present = existsSync(corpus);
 if (!present) console.warn(`skipped: the IR on the corpus, there is no ${corpus}`);
 const files = present

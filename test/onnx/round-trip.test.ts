@@ -3,8 +3,8 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { cloneModel } from '../../src/ir/index.ts';
 import { readModel, writeModel } from '../../src/onnx/index.ts';
+import { corpus } from '../support/corpus.ts';
 
-const corpus = process.env.ONNX_TUCKER_CORPUS ?? '../shared/corpus';
 const folders = [
   { folder: 'onnx-backend-tests', count: 1428 },
   { folder: 'models', count: 15 },

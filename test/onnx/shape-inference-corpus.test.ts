@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Dim, Model, Value } from '../../src/ir/index.ts';
 import { inferShapes, readModel, type ShapeInfo } from '../../src/onnx/index.ts';
 import { allValues } from '../support/all-values.ts';
+import { corpus } from '../support/corpus.ts';
 
 /** Shapes as `float32[2,N,?]`, from the script beside the file. */
 interface Oracle {
@@ -13,7 +13,6 @@ interface Oracle {
 type Shapes = Readonly<Record<string, string>>;
 
 const oracle = JSON.parse(readFileSync('test/oracle/shape-inference.json', 'utf8')) as Oracle;
-const corpus = resolve(process.env.ONNX_TUCKER_CORPUS ?? '../shared/corpus');
 const present = existsSync(corpus);
 if (!present) console.warn(`skipped: shape inference on the corpus, there is no ${corpus}`);
 

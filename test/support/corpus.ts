@@ -11,11 +11,6 @@ if (!present) console.warn(`skipped: there is no corpus at ${corpus} (set ONNX_T
 /** A test that needs the corpus. */
 export const corpusTest = present ? test : test.skip;
 
-/** Slow suites run when ONNX_TUCKER_SLOW is set. */
-const slow = process.env['ONNX_TUCKER_SLOW'] !== undefined;
-if (!slow) console.warn('skipped: slow tests (set ONNX_TUCKER_SLOW=1)');
-export const slowCorpusTest = present && slow ? test : test.skip;
-
 /** Paths of all models in the corpus' folders `models` and `zoo`. */
 export function corpusModels(): readonly string[] {
   if (!present) return [];

@@ -5,8 +5,7 @@ import { fromFloat64, toFloat64 } from '../../src/ir/index.ts';
 import { readModel, writeModel } from '../../src/onnx/index.ts';
 import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
 import { exactEquivalence } from '../../src/validate/index.ts';
-
-const corpus = process.env['ONNX_TUCKER_CORPUS'] ?? '../shared/corpus';
+import { corpus } from '../support/corpus.ts';
 
 /** Larger files and inputs take long and show nothing else. */
 const largestFile = 2 ** 22;
