@@ -54,8 +54,8 @@ async function decouple(kernel, { M = 1 }, { blas }) {
   const axes = spatial.map((_, axis) => axis);
   const perInput = permuteAxes(kernel, [0, 2, 1, ...axes.map((axis) => axis + 3)]);
   const matrices = { ...perInput, dims: [groups * inputs, outputs, 1, ...spatial] };
-  const { input, output, weightError } = await splitSvd(matrices, axes, M, blas);
+  const { input, output, relativeError } = await splitSvd(matrices, axes, M, blas);
   const D = { ...input, dims: [groups, inputs, M, ...spatial] };
   const P = permuteAxes({ ...output, dims: [groups, inputs, outputs, M] }, [0, 2, 1, 3]);
-  return { factors: { D, P }, weightError };
+  return { factors: { D, P }, relativeError };
 }

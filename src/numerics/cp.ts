@@ -64,7 +64,7 @@ export async function cp(kernel: RealNdArray, rank: number, options: CpOptions):
   const energy = sumOfSquares(kernel.data);
   return {
     factors: namedFactors(models, kernel.dims, sizes, rank, options.spatial ?? 'joint'),
-    weightError: energy > 0 ? Math.sqrt(squaredError / energy) : 0,
+    relativeError: energy > 0 ? Math.sqrt(squaredError / energy) : 0,
   };
 }
 

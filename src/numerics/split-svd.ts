@@ -11,7 +11,7 @@ export interface SplitSvd {
   /** float64[g, R, s, k…] over `inputAxes`. */
   readonly input: NdArray;
   /** ‖Ŵ−W‖_F/‖W‖_F, from the energy that the projection keeps. */
-  readonly weightError: number;
+  readonly relativeError: number;
 }
 
 /**
@@ -59,7 +59,7 @@ export async function splitSvd(
   return {
     output: rankSecond({ data: output, dims: [groups, ...outputDims, rank] }),
     input: { data: input, dims: [groups, rank, ...inputDims] },
-    weightError: rank < Math.min(rows, columns) ? projectionError(sumOfSquares(kernel.data), captured) : 0,
+    relativeError: rank < Math.min(rows, columns) ? projectionError(sumOfSquares(kernel.data), captured) : 0,
   };
 }
 

@@ -30,10 +30,10 @@ export type Factors = Readonly<Record<string, NdArray>>;
 export interface Fit {
   readonly factors: Factors;
   /**
-   * ‖Ŵ−W‖_F/‖W‖_F. Methods with orthonormal factors know it as √(‖W‖² − ‖projection‖²)/‖W‖, where cancellation leaves
-   * nothing below about 1e-8.
+   * ‖Ŵ−W‖/‖W‖ in the norm of the fit: Frobenius, or ‖X‖² = Σ tr(X_g G_g X_gᵀ) in a metric. Methods with orthonormal
+   * factors know it as √(‖W‖² − ‖projection‖²)/‖W‖, where cancellation leaves nothing below about 1e-8.
    */
-  readonly weightError: number;
+  readonly relativeError: number;
 }
 
 /** Size of one index. Throws a RangeError when the network does not say it. */

@@ -40,7 +40,7 @@ export async function tensorTrain(kernel: RealNdArray, ranks: readonly number[],
   }
   const last = modes.length;
   factors['U'] = permuteAxes(stacked(last, [ranks[last - 1]!, outputs]), [0, 2, 1]);
-  return { factors, weightError: projectionError(sumOfSquares(kernel.data), sumOfSquares(factors['U'].data)) };
+  return { factors, relativeError: projectionError(sumOfSquares(kernel.data), sumOfSquares(factors['U'].data)) };
 }
 
 /** [R_j·n_j, R_j+1] for every mode of the train, then the rest, [R_last, T]. */

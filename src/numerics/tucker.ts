@@ -50,8 +50,8 @@ export async function tucker2(kernel: RealNdArray, ranks: TuckerRanks, options: 
   const factors: Record<string, NdArray> = { C: { data: C, dims: [groups, R4, R3, ...spatial] } };
   if (ranks.R4 !== undefined) factors['U'] = { data: U, dims: [groups, outputs, R4] };
   if (ranks.R3 !== undefined) factors['V'] = { data: V, dims: [groups, R3, inputs] };
-  const weightError = R4 < outputs || R3 < inputs ? projectionError(sumOfSquares(kernel.data), sumOfSquares(C)) : 0;
-  return { factors, weightError };
+  const relativeError = R4 < outputs || R3 < inputs ? projectionError(sumOfSquares(kernel.data), sumOfSquares(C)) : 0;
+  return { factors, relativeError };
 }
 
 function transposed(data: Float64Array, rows: number, columns: number): Float64Array {

@@ -1,5 +1,5 @@
 import type { Dim, Model, Value } from '../ir/index.ts';
-import type { Blas } from '../numerics/index.ts';
+import type { Blas, KernelMetric } from '../numerics/index.ts';
 
 /** Shapes as far as shape inference knows them. */
 export interface Shapes {
@@ -13,10 +13,16 @@ export interface PassContext<Options> {
   readonly shapes: Shapes;
 }
 
+/** How much work a fit may do: `fast` for a search over ranks, `normal`, `max` where minutes do not matter. */
+export type Effort = 'fast' | 'normal' | 'max';
+
 /** What a fit may use: products, randomness and the wish to stop come in from outside. */
 export interface FitContext {
   readonly blas: Blas;
   /** Seeds every random number of the fit; the same node gets the same seed whatever else is compressed. */
   readonly seed: number;
   readonly signal: AbortSignal;
+  readonly effort: Effort;
+  /** The norm to fit in, from calibration; without it that is the Frobenius norm. */
+  readonly metric?: KernelMetric;
 }

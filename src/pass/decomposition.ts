@@ -43,7 +43,10 @@ export interface Decomposition {
   readonly chain: readonly ChainStep[];
   /** The largest admissible ranks that do not exceed `ranks`: R3 ≤ min(S, R4·K) … Identity by default. */
   clamp?(ranks: Ranks): Ranks;
-  /** @param kernel W[g, t, s, k1 … kd] in the model's precision; float16 and bfloat16 come widened */
+  /**
+   * @param kernel W[g, t, s, k1 … kd] in the model's precision, float16 and bfloat16 widened; with `context.metric` the
+   * float64 kernel that fits the wanted outputs best
+   */
   fit(kernel: RealNdArray, ranks: Ranks, context: FitContext): Promise<Fit>;
 }
 

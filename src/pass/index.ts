@@ -12,10 +12,10 @@ export {
   toFloat64,
   Value,
 } from '../ir/index.ts';
-export type { Factors, Fit, RealNdArray, Spectrum } from '../numerics/index.ts';
+export type { Factors, Fit, KernelMetric, RealNdArray, Spectrum } from '../numerics/index.ts';
 export { hasContradictingPads, resolveOutputPadding, resolvePads } from '../onnx/index.ts';
 export type { CandidateSpace, Cost, RankChoice } from './candidate.ts';
-export type { FitContext, PassContext, Shapes } from './context.ts';
+export type { Effort, FitContext, PassContext, Shapes } from './context.ts';
 export type { ChainStep, Decomposition, RankAxis, Ranks } from './decomposition.ts';
 export { kernelIndices, networkAt } from './decomposition.ts';
 export { definePass } from './define-pass.ts';

@@ -31,8 +31,8 @@ export function splitDecomposition(operator: LinearOperator, inputAxes: readonly
       { factor: 'U', to: ['g', 't'], spatial: indices(outputAxes) },
     ],
     async fit(kernel: RealNdArray, { R = 1 }, { blas }): Promise<Fit> {
-      const { output, input, weightError } = await splitSvd(kernel, inputAxes, R, blas);
-      return { factors: { U: output, V: input }, weightError };
+      const { output, input, relativeError } = await splitSvd(kernel, inputAxes, R, blas);
+      return { factors: { U: output, V: input }, relativeError };
     },
   };
 }

@@ -164,8 +164,8 @@ class Rewriter {
     const kernel = readKernel(operator);
     if (isSkip(kernel)) return kernel;
     const { blas, signal, seed } = this.#environment;
-    const { factors, weightError: promised } = await this.#fits.fit(entry.name, pass.name, ranks, () =>
-      decomposition.fit(kernel, ranks, { blas, signal, seed: nodeSeed(seed, entry.name, pass.name) }),
+    const { factors, relativeError: promised } = await this.#fits.fit(entry.name, pass.name, ranks, () =>
+      decomposition.fit(kernel, ranks, { blas, signal, effort: 'normal', seed: nodeSeed(seed, entry.name, pass.name) }),
     );
     const steps = lowerChain(pass.name, operator, decomposition, ranks);
     const weights = steps.map((step) => fromFloat64(stepWeight(step, factors), step.weightDims, operator.dtype));

@@ -54,7 +54,7 @@ export function candidateSpace({
       spectra.set(key, computed);
       return computed;
     },
-    weightError: async (ranks) => (await factorsAt(ranks)).weightError,
+    weightError: async (ranks) => (await factorsAt(ranks)).relativeError,
   };
 }
 

@@ -138,7 +138,7 @@ class NodePlanner {
       const kernel = read();
       if (isSkip(kernel)) return kernel;
       const { blas, signal, seed } = this.#environment;
-      const context = { blas, signal, seed: nodeSeed(seed, this.#name, pass.name) };
+      const context = { blas, signal, effort: 'normal' as const, seed: nodeSeed(seed, this.#name, pass.name) };
       spaces.push(
         candidateSpace({
           name: this.#name,

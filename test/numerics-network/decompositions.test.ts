@@ -102,10 +102,10 @@ describe.each(shapes.map((dims) => ({ dims })))('a kernel [$dims]', ({ dims }) =
     for (const inputAxes of [[], [0], spatial.map((_, axis) => axis)].filter((axes) => axes.length <= spatial.length)) {
       const columns = S * inputAxes.reduce((product, axis) => product * spatial[axis]!, 1);
       const rank = Math.min(columns, (T * S * K) / columns);
-      const { output, input, weightError } = await splitSvd(kernel, inputAxes, rank, blas);
+      const { output, input, relativeError } = await splitSvd(kernel, inputAxes, rank, blas);
       const fit = { factors: { output, input } };
       expect(await errorOf(splitNetwork(dims, rank, inputAxes), fit, kernel)).toBeLessThan(EXACT);
-      expect(weightError).toBe(0);
+      expect(relativeError).toBe(0);
     }
   });
 
@@ -122,7 +122,7 @@ describe.each(shapes.map((dims) => ({ dims })))('a kernel [$dims]', ({ dims }) =
       const fit = await cp(kernel, rank, { ...cpOptions(), spatial: form });
       const network = spatial.length === 0 ? cpNetwork(dims, rank, 'joint') : cpNetwork(dims, rank, form);
       expect(await errorOf(network, fit, kernel)).toBe(0);
-      expect(fit.weightError).toBe(0);
+      expect(fit.relativeError).toBe(0);
     }
   });
 
@@ -136,13 +136,13 @@ describe.each(shapes.map((dims) => ({ dims })))('a kernel [$dims]', ({ dims }) =
   test('has the error that each fit reports', async () => {
     const ranks = { R3: Math.ceil(S / 2), R4: Math.ceil(T / 2) };
     const tucker = await tucker2(kernel, ranks, { blas });
-    expect(await errorOf(tuckerNetwork(dims, ranks), tucker, kernel)).toBeCloseTo(tucker.weightError, 12);
+    expect(await errorOf(tuckerNetwork(dims, ranks), tucker, kernel)).toBeCloseTo(tucker.relativeError, 12);
     const R = Math.ceil(Math.min(S, T) / 2);
     const joint = await cp(kernel, R, cpOptions());
-    expect(await errorOf(cpNetwork(dims, R, 'joint'), joint, kernel)).toBeCloseTo(joint.weightError, 10);
+    expect(await errorOf(cpNetwork(dims, R, 'joint'), joint, kernel)).toBeCloseTo(joint.relativeError, 10);
     const train = fullTrainRanks(dims).map((rank) => Math.ceil(rank / 2));
     const tt = await tensorTrain(kernel, clampTrain(dims, train), blas);
-    expect(await errorOf(trainNetwork(dims, clampTrain(dims, train)), tt, kernel)).toBeCloseTo(tt.weightError, 12);
+    expect(await errorOf(trainNetwork(dims, clampTrain(dims, train)), tt, kernel)).toBeCloseTo(tt.relativeError, 12);
   });
 
   test('gives the same bits twice', async () => {
@@ -156,10 +156,10 @@ describe.each(shapes.map((dims) => ({ dims })))('a kernel [$dims]', ({ dims }) =
     const wide = { data: Float64Array.from(single.data), dims };
     const ranks = { R3: Math.ceil(S / 2), R4: Math.ceil(T / 2) };
     const fit = await tucker2(single, ranks, { blas });
-    const { weightError } = await tucker2(wide, ranks, { blas });
+    const { relativeError } = await tucker2(wide, ranks, { blas });
     // Both end where two sweeps gained less than 2e-7 of the error each; what float32 adds is of order 1e-10.
-    expect(Math.abs(fit.weightError - weightError)).toBeLessThanOrEqual(1e-6 * weightError);
-    expect(await errorOf(tuckerNetwork(dims, ranks), fit, wide)).toBeCloseTo(fit.weightError, 12);
+    expect(Math.abs(fit.relativeError - relativeError)).toBeLessThanOrEqual(1e-6 * relativeError);
+    expect(await errorOf(tuckerNetwork(dims, ranks), fit, wide)).toBeCloseTo(fit.relativeError, 12);
     expect(deviation(fit.factors['U']!)).toBeLessThan(EXACT);
     expect(deviation(fit.factors['V']!, true)).toBeLessThan(EXACT);
   });
@@ -185,9 +185,9 @@ describe('tucker-2', () => {
   test('has a smaller error at larger ranks', async () => {
     let last = 1;
     for (const rank of [2, 4, 6, 8, 10, 12]) {
-      const { weightError } = await tucker2(kernel, { R3: rank, R4: rank }, { blas });
-      expect(weightError).toBeLessThan(last);
-      last = weightError;
+      const { relativeError } = await tucker2(kernel, { R3: rank, R4: rank }, { blas });
+      expect(relativeError).toBeLessThan(last);
+      last = relativeError;
     }
   });
 
@@ -207,15 +207,15 @@ describe('tucker-2', () => {
       ['R3', 7, ['s']],
     ] as const) {
       const [spectrum] = await kernelSpectra(kernel, names, rows, blas);
-      const { weightError } = await tucker2(kernel, { [side]: rank }, { blas });
-      expect(weightError).toBeCloseTo(truncationErrors(spectrum!.singularValues)[rank]!, 12);
+      const { relativeError } = await tucker2(kernel, { [side]: rank }, { blas });
+      expect(relativeError).toBeCloseTo(truncationErrors(spectrum!.singularValues)[rank]!, 12);
     }
   });
 
   test('of a zero kernel is zero', async () => {
     const zero = { data: new Float64Array(14 * 12), dims: [1, 14, 12] };
     const fit = await tucker2(zero, { R3: 3, R4: 4 }, { blas });
-    expect(fit.weightError).toBe(0);
+    expect(fit.relativeError).toBe(0);
     expect(fit.factors['C']!.data.every((value) => value === 0)).toBe(true);
   });
 
@@ -256,8 +256,8 @@ describe('two factors and tensor trains', () => {
       const [spectrum] = await kernelSpectra(kernel, names, rows, blas);
       const errors = truncationErrors(spectrum!.singularValues);
       for (let rank = 1; rank < spectrum!.singularValues.length; rank += 3) {
-        const { output, input, weightError } = await splitSvd(kernel, inputAxes, rank, blas);
-        expect(weightError).toBeCloseTo(errors[rank]!, 11);
+        const { output, input, relativeError } = await splitSvd(kernel, inputAxes, rank, blas);
+        expect(relativeError).toBeCloseTo(errors[rank]!, 11);
         const measured = await errorOf(splitNetwork(dims, rank, inputAxes), { factors: { output, input } }, kernel);
         expect(measured).toBeCloseTo(errors[rank]!, 11);
       }
@@ -276,7 +276,7 @@ describe('two factors and tensor trains', () => {
 
   test('a tensor train stays within the bound of its unfoldings (Oseledets 2011, theorem 2.2)', async () => {
     const ranks = [4, 6, 5];
-    const { weightError } = await tensorTrain(kernel, ranks, blas);
+    const { relativeError } = await tensorTrain(kernel, ranks, blas);
     const names = ['g', 't', 's', 'k1', 'k2'];
     let bound = 0;
     let best = 0;
@@ -286,17 +286,17 @@ describe('two factors and tensor trains', () => {
       bound += cut ** 2;
       best = Math.max(best, cut);
     }
-    expect(weightError).toBeLessThanOrEqual(Math.sqrt(bound));
-    expect(weightError).toBeGreaterThanOrEqual(best);
+    expect(relativeError).toBeLessThanOrEqual(Math.sqrt(bound));
+    expect(relativeError).toBeGreaterThanOrEqual(best);
   });
 
   test('a tensor train is refined by alternating least squares', async () => {
     const ranks = [4, 6, 5];
     const network = trainNetwork(dims, ranks);
-    const { factors, weightError } = await tensorTrain(kernel, ranks, blas);
+    const { factors, relativeError } = await tensorTrain(kernel, ranks, blas);
     const { errors } = await alternatingLeastSquares(network, kernel, factors, { blas, sweeps: 10 });
-    expect(errors[0]).toBeCloseTo(weightError, 12);
-    expect(errors.at(-1)).toBeLessThan(weightError);
+    expect(errors[0]).toBeCloseTo(relativeError, 12);
+    expect(errors.at(-1)).toBeLessThan(relativeError);
   });
 
   test('ranks that do not exist are refused', async () => {
@@ -350,15 +350,15 @@ describe('cp', () => {
     const kernel = randomKernel([1, 8, 7, 3], 11);
     let last = 1;
     for (const rank of [2, 5, 9, 14]) {
-      const { weightError } = await cp(kernel, rank, cpOptions());
-      expect(weightError).toBeLessThan(last);
-      last = weightError;
+      const { relativeError } = await cp(kernel, rank, cpOptions());
+      expect(relativeError).toBeLessThan(last);
+      last = relativeError;
     }
   });
 
   test('of a zero kernel is zero', async () => {
     const fit = await cp({ data: new Float64Array(30 * 4), dims: [1, 6, 5, 2, 2] }, 3, cpOptions());
-    expect(fit.weightError).toBe(0);
+    expect(fit.relativeError).toBe(0);
     expect(Object.values(fit.factors).every(({ data }) => data.every(Number.isFinite))).toBe(true);
   });
 

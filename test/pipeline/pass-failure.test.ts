@@ -32,22 +32,22 @@ const zeros = 'const make = (...dims) => ({ data: new Float64Array(dims.reduce((
 
 test.each([
   ['throws', 'throw new Error("no idea");', 'pass-failed', /no idea/],
-  ['leaves a factor out', `${zeros} return { factors: { U: make(g, t, R) }, weightError: 0 };`, 'pass-failed', /V/],
+  ['leaves a factor out', `${zeros} return { factors: { U: make(g, t, R) }, relativeError: 0 };`, 'pass-failed', /V/],
   [
     'promises what its factors do not keep',
-    `${zeros} return { factors: { U: make(g, t, R), V: make(g, R, s, h, w) }, weightError: 0.1 };`,
+    `${zeros} return { factors: { U: make(g, t, R), V: make(g, R, s, h, w) }, relativeError: 0.1 };`,
     'check-failed',
     /promised/,
   ],
   [
     'returns NaN',
-    `${zeros} const U = make(g, t, R); U.data.fill(NaN); return { factors: { U, V: make(g, R, s, h, w) }, weightError: NaN };`,
+    `${zeros} const U = make(g, t, R); U.data.fill(NaN); return { factors: { U, V: make(g, R, s, h, w) }, relativeError: NaN };`,
     'check-failed',
     /NaN/,
   ],
   [
     'returns factors of another shape',
-    `${zeros} return { factors: { U: make(g, t, R + 1), V: make(g, R, s, h, w) }, weightError: 1 };`,
+    `${zeros} return { factors: { U: make(g, t, R + 1), V: make(g, R, s, h, w) }, relativeError: 1 };`,
     'pass-failed',
     /U/,
   ],
