@@ -1,6 +1,6 @@
 // Conv k×k: W[t,s,k] = Σ_R A[t,R] K[R,k] B[R,s]  →  Conv(1×1, S→R) · depthwise Conv(k×k) · Conv(1×1, R→T)
-import { cp, cpExactRank, seededRandom } from 'onnx-tucker/numerics';
-import { type Decomposition, definePass, type LinearOperator } from 'onnx-tucker/pass';
+import { calibratedCp, cp, cpExactRank, seededRandom } from 'onnx-tucker/numerics';
+import { calibratedSteps, type Decomposition, definePass, type LinearOperator } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -8,8 +8,22 @@ const options = z.strictObject({
     .enum(['three', 'four'])
     .default('three')
     .describe("three: one depthwise k×k in the middle; four: Lebedev's kh×1 and 1×kw"),
-  sweeps: z.number().int().min(1).max(10_000).default(200).describe('most sweeps of alternating least squares'),
-  starts: z.number().int().min(1).max(100).default(3).describe('starts tried: one from the spectrum, then random ones'),
+  sweeps: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe('most sweeps of alternating least squares. With calibration: an upper limit to what the effort asks for'),
+  starts: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe(
+      'starts tried: one from the spectrum, then random ones. With calibration: always the one from the spectrum',
+    ),
 });
 
 export default definePass({
@@ -54,14 +68,11 @@ function cpDecomposition(
       ...middle.map((factor) => ({ factor: factor.name, to: ['g', 'R'], spatial: factor.spatial })),
       { factor: 'A', to: ['g', 't'] },
     ],
-    fit: (kernel, { R = 1 }, { blas, seed, signal }) =>
-      cp(kernel, R, {
-        spatial,
-        maxSweeps: effort.sweeps,
-        starts: effort.starts,
-        random: seededRandom(seed, 'cp'),
-        blas,
-        signal,
-      }),
+    fit(kernel, { R = 1 }, { blas, seed, signal, metric, effort: wanted }) {
+      const common = { spatial, random: seededRandom(seed, 'cp'), blas, signal };
+      return metric
+        ? calibratedCp(kernel, R, { ...common, metric, steps: calibratedSteps(wanted, effort.sweeps) })
+        : cp(kernel, R, { ...common, maxSweeps: effort.sweeps, starts: effort.starts });
+    },
   };
 }

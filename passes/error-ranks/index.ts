@@ -1,4 +1,4 @@
-// min cost over methods and ranks  subject to  ‖Ŵ−W‖/‖W‖ ≤ max
+// min cost over methods and ranks  subject to  ‖Ŵ−W‖/‖W‖ ≤ max, in the norm of the fit
 import {
   type CandidateSpace,
   definePass,
@@ -11,13 +11,18 @@ import {
 import { z } from 'zod';
 
 const options = z.strictObject({
-  max: z.number().gt(0).lt(1).default(0.01).describe('largest weightError of a node'),
+  max: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.01)
+    .describe('largest error of a node: its weightError, with calibration √outputError'),
 });
 
 export default definePass({
   name: 'error-ranks',
   kind: 'rank',
-  summary: 'the cheapest method and ranks of each node within a bound on its weight error',
+  summary: 'the cheapest method and ranks of each node within a bound on its error',
   options,
   async choose(spaces, { options: { max } }) {
     let best: { readonly choice: RankChoice; readonly cost: number } | undefined;
@@ -28,19 +33,21 @@ export default definePass({
       if (!best || cost < best.cost) best = { choice: { kind: 'choice', space, ranks }, cost };
     }
     const node = (spaces[0] as CandidateSpace).operator.node;
-    return best?.choice ?? skip(node, 'error-bound', `nothing that gains has a weight error of at most ${max}`);
+    return best?.choice ?? skip(node, 'error-bound', `nothing that gains has an error of at most ${max}`);
   },
 });
 
 /**
- * Ranks below those of the energy cannot reach the bound: the error of any factorization is at least that of the best
- * matrix of the same rank in each unfolding. For matrices they also suffice. Otherwise ranks grow from there towards the
- * largest that still gain: a fit there says whether to search at all, bisection finds where the bound is met.
+ * Of weights, ranks below those of the energy cannot reach the bound: the error of any factorization is at least that of
+ * the best matrix of the same rank in each unfolding. For matrices they also suffice. Otherwise ranks grow from there, or
+ * from 1 where outputs are measured, towards the largest that still gain: a fit there says whether to search at all,
+ * bisection finds where the bound is met.
  */
 async function smallestRanks(space: CandidateSpace, max: number): Promise<Ranks | undefined> {
-  const least = await ranksFromSpectra(space, (spectrum) => rankForEnergy(spectrum, 1 - max * max));
+  const least =
+    space.norm === 'weights' ? await ranksFromSpectra(space, (spectrum) => rankForEnergy(spectrum, 1 - max * max)) : {};
   const at = (share: number) => space.clamp(between(space, least, share));
-  const suffices = async (share: number) => (await space.weightError(at(share))) <= max;
+  const suffices = async (share: number) => (await space.fitError(at(share))) <= max;
   if (!space.gains(at(0))) return undefined;
   if (await suffices(0)) return at(0);
   let [low, high] = [0, largestShare((share) => space.gains(at(share)))];

@@ -1,7 +1,7 @@
 // Conv kh×kw: W[t,s,k1,k2] = Σ U[t,R3] H2[R3,R2,k2] H1[R2,R1,k1] V[R1,s]
 //   →  Conv(1×1, S→R1) · Conv(kh×1, R1→R2) · Conv(1×kw, R2→R3) · Conv(1×1, R3→T)
-import { tensorTrain } from 'onnx-tucker/numerics';
-import { type Decomposition, definePass, type LinearOperator, type Ranks } from 'onnx-tucker/pass';
+import { calibratedTrain, tensorTrain } from 'onnx-tucker/numerics';
+import { calibratedSweeps, type Decomposition, definePass, type LinearOperator, type Ranks } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 export default definePass({
@@ -45,12 +45,12 @@ function trainDecomposition({ outputs, inputs, kernelShape }: LinearOperator): D
       { factor: 'U', to: ['g', 't'] },
     ],
     clamp: (ranks) => clampAlong(ranks, names, modes, after),
-    fit: (kernel, ranks, { blas }) =>
-      tensorTrain(
-        kernel,
-        names.map((name) => ranks[name] ?? 1),
-        blas,
-      ),
+    fit(kernel, ranks, { blas, signal, metric, effort }) {
+      const along = names.map((name) => ranks[name] ?? 1);
+      return metric
+        ? calibratedTrain(kernel, along, { blas, signal, metric, sweeps: calibratedSweeps(effort) })
+        : tensorTrain(kernel, along, blas);
+    },
   };
 }
 

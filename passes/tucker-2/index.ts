@@ -1,6 +1,13 @@
 // Conv k×k: W[t,s,k] = Σ U[t,R4] C[R4,R3,k] V[R3,s]  →  Conv(1×1, S→R3) · Conv(k×k, R3→R4) · Conv(1×1, R4→T)
-import { tucker2 } from 'onnx-tucker/numerics';
-import { type Decomposition, definePass, type LinearOperator, type RankAxis, type Ranks } from 'onnx-tucker/pass';
+import { calibratedTucker2, tucker2 } from 'onnx-tucker/numerics';
+import {
+  calibratedSweeps,
+  type Decomposition,
+  definePass,
+  type LinearOperator,
+  type RankAxis,
+  type Ranks,
+} from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -8,7 +15,15 @@ const options = z.strictObject({
     .enum(['both', 'input', 'output', 'auto'])
     .default('auto')
     .describe('which channel modes get a factor; auto leaves out the input mode of a stem (up to 4 inputs)'),
-  sweeps: z.number().int().min(0).max(1000).default(60).describe('most sweeps of HOOI; 0 keeps the HOSVD start'),
+  sweeps: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(60)
+    .describe(
+      'most sweeps of HOOI; 0 keeps the HOSVD start. With calibration: an upper limit to what the effort asks for',
+    ),
 });
 
 type Sides = 'both' | 'input' | 'output';
@@ -56,7 +71,10 @@ function tuckerDecomposition(
       ...(onOutput ? [{ factor: 'U', to: ['g', 't'] }] : []),
     ],
     clamp: (ranks) => clampToEachOther(ranks, inputs, outputs, taps),
-    fit: (kernel, ranks, { blas, signal }) => tucker2(kernel, ranks, { blas, signal, maxSweeps: sweeps }),
+    fit: (kernel, ranks, { blas, signal, metric, effort }) =>
+      metric
+        ? calibratedTucker2(kernel, ranks, { blas, signal, metric, sweeps: calibratedSweeps(effort, sweeps) })
+        : tucker2(kernel, ranks, { blas, signal, maxSweeps: sweeps }),
   };
 }
 

@@ -54,7 +54,12 @@ export async function spectralStart(
 }
 
 /** All rank-1 terms of an S × K matrix, from the Gram on the position side. */
-async function rankOneTerms(slice: Float64Array, inputs: number, positions: number, blas: Blas): Promise<Term[]> {
+export async function rankOneTerms(
+  slice: Float64Array,
+  inputs: number,
+  positions: number,
+  blas: Blas,
+): Promise<Term[]> {
   const gram = await blas.gemm64({ m: positions, n: positions, k: inputs, a: slice, b: slice, transA: true });
   const { values, vectors } = await symmetricEigen(gram, positions, { vectors: 'all', blas });
   const terms: Term[] = [];
@@ -72,7 +77,11 @@ async function rankOneTerms(slice: Float64Array, inputs: number, positions: numb
 }
 
 /** Leading singular vectors of the unfoldings of a small tensor: its rank-1 HOSVD. */
-async function rankOneFactors(data: Float64Array, sizes: readonly number[], blas: Blas): Promise<Float64Array[]> {
+export async function rankOneFactors(
+  data: Float64Array,
+  sizes: readonly number[],
+  blas: Blas,
+): Promise<Float64Array[]> {
   if (sizes.length === 1) return [data];
   const factors: Float64Array[] = [];
   for (const [mode, size] of sizes.entries()) {

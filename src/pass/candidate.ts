@@ -28,8 +28,16 @@ export interface CandidateSpace {
   clamp(ranks: Ranks): Ranks;
   /** Singular values of the kernel unfolded with these indices as rows, one spectrum per group. */
   spectrum(rows: readonly string[]): Promise<readonly Spectrum[]>;
-  /** ‖Ŵ−W‖_F/‖W‖_F of the fit at `ranks`. Costs the fit, which is kept for the rewrite. */
-  weightError(ranks: Ranks): Promise<number>;
+  /**
+   * What `fitError` and the fits measure: `weights`, or `outputs` where calibration data are at hand. Spectra are always
+   * those of the weights.
+   */
+  readonly norm: 'weights' | 'outputs';
+  /**
+   * Of the fit at `ranks`, which it costs. `weights`: the weightError ‖Ŵ−W‖_F/‖W‖_F. `outputs`: √outputError, the same
+   * quotient in the metric of the node's inputs.
+   */
+  fitError(ranks: Ranks): Promise<number>;
 }
 
 export interface RankChoice {

@@ -14,6 +14,7 @@ export {
 } from '../ir/index.ts';
 export type { Factors, Fit, KernelMetric, RealNdArray, Spectrum } from '../numerics/index.ts';
 export { hasContradictingPads, resolveOutputPadding, resolvePads } from '../onnx/index.ts';
+export { calibratedSteps, calibratedSweeps } from './calibrated-effort.ts';
 export type { CandidateSpace, Cost, RankChoice } from './candidate.ts';
 export type { Effort, FitContext, PassContext, Shapes } from './context.ts';
 export type { ChainStep, Decomposition, RankAxis, Ranks } from './decomposition.ts';

@@ -18,6 +18,7 @@ export type SkipCode =
   | 'not-legal' // an attribute or form that the method does not cover; the text says which
   | 'subgraph' // inside a body of If, Loop, Scan or a function
   | 'quantized' // weight behind DequantizeLinear
+  | 'unobserved' // calibration could not see what goes through it
   | 'opset-unsupported' // outside what the runtime can check
   | 'check-failed' // the rewrite did not prove equivalent
   | 'pass-failed' // the pass itself broke down on it

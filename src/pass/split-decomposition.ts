@@ -1,10 +1,11 @@
-import { type Fit, type RealNdArray, splitSvd } from '../numerics/index.ts';
+import { calibratedSplit, type Fit, type RealNdArray, splitSvd } from '../numerics/index.ts';
+import { calibratedSweeps } from './calibrated-effort.ts';
 import type { Decomposition } from './decomposition.ts';
 import type { LinearOperator } from './linear-operator.ts';
 
 /**
  * A kernel cut in two: W[g, t, s, k…] = Σ_R U[g, t, R, k_out…] · V[g, R, s, k_in…], solved by one singular value
- * decomposition per group. Which spatial axes go with the inputs makes the method: none or all of them (svd, channel-svd),
+ * decomposition per group, or in the metric of the activations where that is known. Which spatial axes go with the inputs makes the method: none or all of them (svd, channel-svd),
  * some (spatial-svd).
  *
  * @param inputAxes spatial axes of V, 0-based; the others are U's
@@ -30,8 +31,10 @@ export function splitDecomposition(operator: LinearOperator, inputAxes: readonly
       { factor: 'V', to: ['g', 'R'], spatial: indices(inputAxes) },
       { factor: 'U', to: ['g', 't'], spatial: indices(outputAxes) },
     ],
-    async fit(kernel: RealNdArray, { R = 1 }, { blas }): Promise<Fit> {
-      const { output, input, relativeError } = await splitSvd(kernel, inputAxes, R, blas);
+    async fit(kernel: RealNdArray, { R = 1 }, { blas, metric, effort, signal }): Promise<Fit> {
+      const { output, input, relativeError } = metric
+        ? await calibratedSplit(kernel, inputAxes, R, { blas, metric, signal, sweeps: calibratedSweeps(effort) })
+        : await splitSvd(kernel, inputAxes, R, blas);
       return { factors: { U: output, V: input }, relativeError };
     },
   };

@@ -53,6 +53,16 @@ export function trainNetwork(dims: readonly number[], ranks: readonly number[]):
   return { sizes: { ...kernelSizes(dims), ...rankSizes }, factors, output: outputOf(dims) };
 }
 
+/** Block terms: Q blocks of m × m. */
+export function blockNetwork(dims: readonly number[], Q: number, m: number): TensorNetwork {
+  const factors = [
+    { name: 'A', indices: ['g', 't', 'Q', 'm2'] },
+    { name: 'C', indices: ['g', 'Q', 'm2', 'm1', ...spatialIndices(dims)] },
+    { name: 'B', indices: ['g', 'Q', 'm1', 's'] },
+  ];
+  return { sizes: { ...kernelSizes(dims), Q, m1: m, m2: m }, factors, output: outputOf(dims) };
+}
+
 /** Normal entries for every factor of a network. */
 export function randomFactors(network: TensorNetwork, random: SeededRandom): Factors {
   return Object.fromEntries(

@@ -12,6 +12,7 @@ const methods = [
   'cp-split{sweeps=10}',
   'cp-split{form=four,sweeps=10}',
   'tensor-train',
+  'grouped-core{sweeps=10}',
 ];
 
 /** Kernels [2·6, 5, 3, 3] in two groups that trained networks do contain, and that divide by zero in careless code. */

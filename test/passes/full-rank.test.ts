@@ -32,6 +32,8 @@ const methods = [
   'cp-split{form=three}',
   'cp-split{form=four}',
   'tensor-train',
+  'grouped-core',
+  'grouped-core{block=3}',
 ];
 
 const casesPerMethod = Number(process.env['ONNX_TUCKER_FULL_RANK_CASES'] ?? 2000) / methods.length;

@@ -1,0 +1,154 @@
+import type { Precision } from './add-gram.ts';
+import type { Blas, RealArray } from './blas.ts';
+import { newArray } from './metric-problem.ts';
+
+/**
+ * What stands between outputs and inputs, Q blocks side by side: C[q, a, b, k] maps the b-th input of block q to its a-th
+ * output. One block is a Tucker core, blocks of 1 × 1 are CP's K; in between lies the block term decomposition (De Lathauwer
+ * 2008). R4 = Q·a outputs, R = Q·b inputs, both with q slowest.
+ */
+export interface BlockCore {
+  readonly blocks: number;
+  /** Outputs of a block. */
+  readonly a: number;
+  /** Inputs of a block. */
+  readonly b: number;
+  readonly positions: number;
+  /** float64[Q, a, b, K]. */
+  readonly data: Float64Array;
+}
+
+/** Blocks up to this many entries a position go through loops: a product of this size is not worth its call. */
+const SMALL = 4;
+
+/** Y[(q,a),s,k] = Σ_b C[q,a,b,k] B[(q,b),s]: [R4, S, K] in `precision`. */
+export async function expandInputs(
+  { blocks, a, b, positions, data }: BlockCore,
+  basis: Float64Array,
+  inputs: number,
+  precision: Precision,
+  blas: Blas,
+): Promise<RealArray> {
+  const result = newArray(precision, blocks * a * inputs * positions);
+  for (let q = 0; q < blocks; q++) {
+    const core = data.subarray(q * a * b * positions, (q + 1) * a * b * positions);
+    const rows = basis.subarray(q * b * inputs, (q + 1) * b * inputs);
+    const to = result.subarray(q * a * inputs * positions, (q + 1) * a * inputs * positions);
+    if (a * b <= SMALL) addProducts(to, core, rows, a, b, inputs, positions);
+    else {
+      // [S, b] × [b, K] for every a, as one product with the columns (a, k).
+      const right = swapFirst(core, a, b, positions);
+      const wide = await blas.gemm64({ m: inputs, n: a * positions, k: b, a: rows, b: right, transA: true });
+      for (let s = 0; s < inputs; s++) {
+        for (let i = 0; i < a; i++) {
+          const from = (s * a + i) * positions;
+          to.set(wide.subarray(from, from + positions), (i * inputs + s) * positions);
+        }
+      }
+    }
+  }
+  return result;
+}
+
+function addProducts(
+  to: RealArray,
+  core: Float64Array,
+  rows: Float64Array,
+  a: number,
+  b: number,
+  inputs: number,
+  positions: number,
+): void {
+  for (let i = 0; i < a; i++) {
+    for (let s = 0; s < inputs; s++) {
+      const at = (i * inputs + s) * positions;
+      for (let j = 0; j < b; j++) {
+        const weight = rows[j * inputs + s]!;
+        const from = (i * b + j) * positions;
+        for (let k = 0; k < positions; k++) to[at + k]! += core[from + k]! * weight;
+      }
+    }
+  }
+}
+
+/** Σ_{a,k} C[q,a,b,k] Z[(q,a),k,s]: the adjoint of expandInputs, float64[R, S]. */
+export async function reduceInputs(
+  { blocks, a, b, positions, data }: BlockCore,
+  rows: RealArray,
+  inputs: number,
+  blas: Blas,
+): Promise<Float64Array> {
+  const result = new Float64Array(blocks * b * inputs);
+  const size = a * positions;
+  for (let q = 0; q < blocks; q++) {
+    const z = rows.subarray(q * size * inputs, (q + 1) * size * inputs);
+    const core = data.subarray(q * b * size, (q + 1) * b * size);
+    if (a * b > SMALL) {
+      const left = swapFirst(core, a, b, positions);
+      result.set(await blas.gemm64({ m: b, n: inputs, k: size, a: left, b: z }), q * b * inputs);
+      continue;
+    }
+    for (let j = 0; j < b; j++) {
+      const to = result.subarray((q * b + j) * inputs, (q * b + j + 1) * inputs);
+      for (let i = 0; i < a; i++) {
+        for (let k = 0; k < positions; k++) {
+          const weight = core[(i * b + j) * positions + k]!;
+          const from = (i * positions + k) * inputs;
+          for (let s = 0; s < inputs; s++) to[s]! += weight * z[from + s]!;
+        }
+      }
+    }
+  }
+  return result;
+}
+
+/**
+ * N[(q,b),(p,d)] = Σ C[q,a,b,k] Γ[(q,a),(p,c)] C[p,c,d,k], float64[R, R]: how strongly inputs are weighed, for
+ * preconditioning. Γ = AᵀA; undefined for the identity.
+ */
+export async function inputWeights(
+  core: BlockCore,
+  outputGram: Float64Array | undefined,
+  blas: Blas,
+): Promise<Float64Array> {
+  const { blocks, a, b, positions, data } = core;
+  const [outs, ins] = [blocks * a, blocks * b];
+  if (!outputGram) {
+    if (blocks !== 1) throw new RangeError('blocks need the Gram matrix of their outputs');
+    const left = swapFirst(data, a, b, positions);
+    return blas.gemm64({ m: b, n: b, k: a * positions, a: left, b: left, transB: true });
+  }
+  const result = new Float64Array(ins * ins);
+  const row = new Float64Array(ins);
+  for (let out = 0; out < outs; out++) {
+    const q = Math.floor(out / a);
+    for (let k = 0; k < positions; k++) {
+      // Row (q,a),k of Γ·C.
+      row.fill(0);
+      for (let p = 0; p < blocks; p++) {
+        for (let c = 0; c < a; c++) {
+          const gamma = outputGram[out * outs + p * a + c]!;
+          for (let d = 0; d < b; d++) row[p * b + d]! += gamma * data[((p * a + c) * b + d) * positions + k]!;
+        }
+      }
+      for (let j = 0; j < b; j++) {
+        const weight = data[(out * b + j) * positions + k]!;
+        const to = (q * b + j) * ins;
+        for (let i = 0; i < ins; i++) result[to + i]! += weight * row[i]!;
+      }
+    }
+  }
+  return result;
+}
+
+/** [a, b, K] as [b, a, K]. */
+function swapFirst(core: Float64Array, a: number, b: number, positions: number): Float64Array {
+  const result = new Float64Array(core.length);
+  for (let i = 0; i < a; i++) {
+    for (let j = 0; j < b; j++) {
+      const from = (i * b + j) * positions;
+      result.set(core.subarray(from, from + positions), (j * a + i) * positions);
+    }
+  }
+  return result;
+}

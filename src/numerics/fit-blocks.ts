@@ -1,0 +1,158 @@
+import type { Blas } from './blas.ts';
+import { type BlockCore, expandInputs } from './block-core.ts';
+import { blockObjective } from './block-objective.ts';
+import { type PartLayout, partProduct } from './core-parts.ts';
+import { rankOneFactors } from './cp-start.ts';
+import { inputFactor } from './fit-inputs.ts';
+import { unitRows } from './gauge.ts';
+import { symmetrize } from './mean-blocks.ts';
+import { type MetricFitOptions, type MetricGroup, NARROW_ERROR, scaledProblem } from './metric-fit.ts';
+import type { MetricProblem } from './metric-problem.ts';
+import { componentStart, outputStart } from './metric-starts.ts';
+import { outputStep } from './output-step.ts';
+import { permuteAxes } from './permute-axes.ts';
+import { quasiNewton } from './quasi-newton.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+export interface BlockTermOptions extends MetricFitOptions {
+  /** Fills what the start leaves open. */
+  readonly random: SeededRandom;
+  /** Steps at most; 40 by default. */
+  readonly steps?: number;
+}
+
+/** A step that lowers the squared error by less than this part of it is the last. */
+const SETTLED = 1e-5;
+
+export interface FittedBlocks {
+  /** [T, Q, a]. */
+  readonly A: Float64Array;
+  /** [Q, b, S]. */
+  readonly B: Float64Array;
+  readonly parts: readonly Float64Array[];
+}
+
+/**
+ * Fits one group by a block model: a start from the largest rank-one terms (componentStart), then quasi-Newton steps on B and
+ * the core's parts (blockObjective), in float64 again where float32 would be seen.
+ */
+export async function fitBlocks(
+  group: MetricGroup,
+  layout: PartLayout,
+  options: BlockTermOptions,
+): Promise<FittedBlocks> {
+  const { blas, random, steps = 40, signal, onSweep } = options;
+  const { problem, kernel, image, scale } = scaledProblem(group, [], blas);
+  const { inputs, positions, outputs } = problem;
+  const rank = layout.blocks * layout.b;
+  const count = Math.min(rank, outputs);
+  const { slices } = await outputStart(kernel, image, outputs, count, blas);
+  const start = await componentStart(problem, slices, count, rank, random, blas);
+  const parts = await startParts(layout, unitRows(start.spatial, rank), positions, blas);
+  const factor = await inputFactor(problem, blas);
+  const descend = (of: MetricProblem, from: Float64Array) =>
+    quasiNewton(blockObjective(of, layout, factor, blas), from, {
+      steps,
+      tolerance: SETTLED,
+      ...(signal && { signal }),
+      onStep: (step, value) => onSweep?.(step, Math.sqrt(value)),
+    });
+  let point = await descend(problem, concatenate([unitRows(start.basis, rank), ...parts]));
+  if (problem.precision === 'float32' && point.value < NARROW_ERROR) {
+    point = await descend(scaledProblem(group, [], blas, 'float64').problem, point.x);
+  }
+  const basis = point.x.subarray(0, rank * inputs);
+  let at = basis.length;
+  const found = parts.map(({ length }) => {
+    at += length;
+    return point.x.subarray(at - length, at);
+  });
+  const core = partProduct(layout, found);
+  const output = await polishedOutput(group, problem, basis, { core, output: point.output }, scale, blas);
+  return spread({ A: output, B: basis, parts: found }, layout);
+}
+
+/** Diagonal blocks of the components' positions; along separate axes their rank-one parts. */
+async function startParts(
+  layout: PartLayout,
+  spatial: Float64Array,
+  positions: number,
+  blas: Blas,
+): Promise<Float64Array[]> {
+  const { blocks, a, b, rows, sizes } = layout;
+  if (sizes.length > 1) {
+    const parts = sizes.map((size) => new Float64Array(rows * size));
+    for (let row = 0; row < rows; row++) {
+      const own = await rankOneFactors(spatial.subarray(row * positions, (row + 1) * positions), sizes, blas);
+      for (const [i, values] of own.entries()) parts[i]!.set(values, row * sizes[i]!);
+    }
+    return parts;
+  }
+  const core = new Float64Array(rows * positions);
+  for (let q = 0; q < blocks; q++) {
+    for (let j = 0; j < b; j++) {
+      const row = (q * a + (j % a)) * b + j;
+      core.set(spatial.subarray((q * b + j) * positions, (q * b + j + 1) * positions), row * positions);
+    }
+  }
+  return [core];
+}
+
+/** A once more, in float64 and in the metric itself: what float32 cost it is gained back. */
+async function polishedOutput(
+  { gram, image, dims }: MetricGroup,
+  { precision, inputs, positions }: MetricProblem,
+  basis: Float64Array,
+  { core, output }: { readonly core: BlockCore; readonly output: Float64Array },
+  scale: number,
+  blas: Blas,
+): Promise<Float64Array> {
+  const unscaled = output.map((value) => value / scale);
+  if (precision === 'float64') return unscaled;
+  const outs = core.blocks * core.a;
+  const columns = inputs * positions;
+  const rows = await expandInputs(core, basis, inputs, 'float64', blas);
+  const product = gram ? await blas.gemm64({ m: outs, n: columns, k: columns, a: rows, b: gram }) : rows;
+  const normal = await blas.gemm64({ m: outs, n: outs, k: columns, a: product, b: rows, transB: true });
+  const right = await blas.gemm64({ m: dims[0]!, n: outs, k: columns, a: image, b: rows, transB: true });
+  return (await outputStep(unscaled, right, symmetrize(normal, outs), outs, 0, 1e-10, blas)).output;
+}
+
+/** CP's components get the same length in every factor, so that none loses digits when it is rounded. */
+function spread(fit: FittedBlocks, { blocks, a, b, rows }: PartLayout): FittedBlocks {
+  if (a * b > 1) return fit;
+  const byRow = [fit.B, ...fit.parts];
+  const lengths = byRow.map((data) => rowLengths(data, rows));
+  const columns = permuteAxes({ data: fit.A, dims: [fit.A.length / blocks, blocks] }, [1, 0]).data;
+  const own = rowLengths(columns, rows);
+  const target = own.map(
+    (length, r) => lengths.reduce((product, values) => product * values[r]!, length) ** (1 / (byRow.length + 1)),
+  );
+  const scaled = (data: Float64Array, of: Float64Array) => {
+    const size = data.length / rows;
+    return data.map((value, i) => {
+      const r = Math.floor(i / size);
+      return target[r]! > 0 ? (value * target[r]!) / of[r]! : 0;
+    });
+  };
+  const [B, ...parts] = byRow.map((data, i) => scaled(data, lengths[i]!));
+  const A = permuteAxes({ data: scaled(columns, own), dims: [blocks, fit.A.length / blocks] }, [1, 0]).data;
+  return { A, B: B!, parts };
+}
+
+function rowLengths(data: Float64Array, rows: number): Float64Array {
+  const size = data.length / rows;
+  return Float64Array.from({ length: rows }, (_, r) =>
+    Math.sqrt(data.subarray(r * size, (r + 1) * size).reduce((sum, value) => sum + value * value, 0)),
+  );
+}
+
+function concatenate(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
