@@ -7,10 +7,11 @@ import { type ByteSource, fileBytes, unreadable } from './byte-source.ts';
 import { classFolders } from './class-folders.ts';
 import { decodeImages } from './image-files.ts';
 import { readLabels } from './labels.ts';
-import { type FileList, listFiles } from './list-files.ts';
+import { type FileKind, type FileList, listFiles } from './list-files.ts';
 import { openNpy } from './npy.ts';
 import { openNpz } from './npz.ts';
 import { portText, sampleAxes } from './port-shape.ts';
+import { commonSize } from './sample-counts.ts';
 import { concatenated, type SampleSource } from './samples.ts';
 
 export interface KeyOptions {
@@ -31,6 +32,8 @@ export interface OpenedInputs {
   readonly inputs: readonly InputSource[];
   readonly labels: Int32Array | undefined;
   readonly warnings: readonly Diagnostic[];
+  /** Stands for the samples where they lie in no file. */
+  readonly sha256?: string;
 }
 
 /** Finds the samples that a data specification names, and which input each is for. */
@@ -38,17 +41,43 @@ export async function openInputs(spec: string, ports: readonly RuntimePort[], ke
   const list = await listFiles(spec);
   const paths = list.files.map((file) => path.join(list.root, file));
   if (list.kind === 'npz') return openArchive(paths.join(), ports, keys);
+  refuseKeys(spec, keys);
+  if (ports.length > 1 && list.kind !== 'image') return openNamed(spec, list, ports);
+  const port = onlyPort(ports, spec);
+  if (list.kind === 'image') return openImages(spec, list, paths, port);
+  const source = await openFiles(list.kind, paths, port);
+  return { size: source.size, inputs: [{ port, source }], labels: undefined, warnings: [] };
+}
+
+/** Several inputs, each with files of its own below the folder: `NAME.npy`, or everything in a folder `NAME`. */
+async function openNamed(spec: string, list: FileList, ports: readonly RuntimePort[]): Promise<OpenedInputs> {
+  const inputs: InputSource[] = [];
+  for (const port of ports) {
+    const own = list.files.filter((file) => stem(file) === port.name);
+    const files = own.length > 0 ? own : list.files.filter((file) => file.startsWith(`${port.name}/`));
+    if (files.length === 0) throw missingFile(spec, list, ports, port);
+    const paths = files.map((file) => path.join(list.root, file));
+    inputs.push({ port, source: await openFiles(list.kind, paths, port) });
+  }
+  return { size: commonSize(inputs, spec), inputs, labels: undefined, warnings: [] };
+}
+
+async function openFiles(kind: FileKind, paths: readonly string[], port: RuntimePort): Promise<SampleSource> {
+  return concatenated(await Promise.all(paths.map((file) => (kind === 'npy' ? openArray(file) : openRaw(file, port)))));
+}
+
+function stem(file: string): string {
+  return file.slice(0, file.length - path.extname(file).length);
+}
+
+/** @throws usage (2) names of arrays for what has none */
+export function refuseKeys(spec: string, keys: KeyOptions): void {
   for (const [option, value] of [
     ['--input-key', keys.inputKey],
     ['--label-key', keys.labelKey],
   ] as const) {
     if (value !== undefined) throw diagnostics.usage(`${option} is for .npz archives, and ${spec} is none`);
   }
-  const port = onlyPort(ports, spec);
-  if (list.kind === 'image') return openImages(spec, list, paths, port);
-  const sources = await Promise.all(paths.map((file) => (list.kind === 'npy' ? openArray(file) : openRaw(file, port))));
-  const source = concatenated(sources);
-  return { size: source.size, inputs: [{ port, source }], labels: undefined, warnings: [] };
 }
 
 function openImages(spec: string, list: FileList, paths: readonly string[], port: RuntimePort): OpenedInputs {
@@ -91,12 +120,7 @@ async function openArchive(file: string, ports: readonly RuntimePort[], keys: Ke
       throw missingArray(file, key, names, ports.length > 1 ? 'several inputs: one array named like each' : undefined);
     inputs.push({ port, source: arraySamples(await openNpy(array), file) });
   }
-  const sizes = new Set(inputs.map(({ source }) => source.size));
-  if (sizes.size > 1) {
-    const text = inputs.map(({ port, source }) => `${port.name} ${source.size}`).join(', ');
-    throw diagnostics.data('sample-count-mismatch', `the inputs have different numbers of samples: ${text}`, { file });
-  }
-  const [size = 0] = sizes;
+  const size = commonSize(inputs, file);
   return { size, inputs, labels: await archiveLabels(file, arrays, keys.labelKey, size), warnings: [] };
 }
 
@@ -118,14 +142,23 @@ function missingArray(file: string, key: string, names: readonly string[], why?:
   return diagnostics.data('missing-array', `there is no array "${key}": ${found}`, { file }, hint);
 }
 
+/** One file among several inputs was meant for all of them; a folder lacks one. */
+function missingFile(spec: string, list: FileList, ports: readonly RuntimePort[], port: RuntimePort) {
+  if (list.files.length === 1) return severalInputs(ports, spec);
+  const message = `there are no data for ${portText(port)}: neither ${port.name}.npy nor a folder ${port.name}`;
+  const hint = [severalInputsHint, didYouMean(port.name, list.files.map(stem))].filter(Boolean).join('; ');
+  return diagnostics.data('missing-array', message, { file: spec }, hint);
+}
+
 function onlyPort(ports: readonly RuntimePort[], spec: string): RuntimePort {
   const [only, ...others] = ports;
   if (only && others.length === 0) return only;
+  throw severalInputs(ports, spec);
+}
+
+const severalInputsHint = 'bring an .npz with an array named like each input, or a folder with a .npy for each';
+
+function severalInputs(ports: readonly RuntimePort[], spec: string) {
   const message = `the model has ${ports.length} inputs (${ports.map((port) => port.name).join(', ')}), ${spec} has data for one`;
-  throw diagnostics.data(
-    'input-shape-mismatch',
-    message,
-    undefined,
-    'bring an .npz with an array named like each input',
-  );
+  return diagnostics.data('input-shape-mismatch', message, undefined, severalInputsHint);
 }

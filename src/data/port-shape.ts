@@ -37,3 +37,19 @@ export function imageAxes(axes: readonly Axis[] | undefined, wanted?: 'NCHW' | '
 export function portText(port: RuntimePort): string {
   return `input "${port.name}" ${port.dtype ?? ''}[${port.shape?.join(', ') ?? '…'}]`;
 }
+
+/** An input of four axes, of which one is the channels of a gray or colour image. */
+export interface ImagePort {
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly channels: 1 | 3;
+  readonly height: Axis;
+  readonly width: Axis;
+}
+
+/** Undefined for what cannot be an image, or could be one of an unusual number of channels. */
+export function imagePort(port: RuntimePort, wanted?: 'NCHW' | 'NHWC'): ImagePort | undefined {
+  const axes = sampleAxes(port);
+  if (axes?.length !== 3) return undefined;
+  const { layout, channels, height, width } = imageAxes(axes, wanted);
+  return channels === 1 || channels === 3 ? { layout, channels, height, width } : undefined;
+}

@@ -23,3 +23,20 @@ export function selectSamples(size: number, wanted: number | undefined, seed: nu
   }
   return [...positions.subarray(0, wanted).sort()];
 }
+
+/**
+ * Up to `wanted` of the positions that `selectSamples(size, taken, seed)` leaves; none where it leaves none.
+ *
+ * @param inOrder the first `taken` are taken: samples that are made on the spot have no end to draw from
+ */
+export function selectOthers(
+  size: number,
+  taken: number,
+  wanted: number | undefined,
+  seed: number,
+  inOrder: boolean,
+): readonly number[] {
+  const used = new Set(inOrder ? Array.from({ length: taken }, (_, index) => index) : selectSamples(size, taken, seed));
+  const others = Array.from({ length: size }, (_, index) => index).filter((index) => !used.has(index));
+  return selectSamples(others.length, wanted, seed).map((place) => others[place] as number);
+}

@@ -2,6 +2,7 @@ export { allTensors } from './all-tensors.ts';
 export { checkOperators } from './check-operators.ts';
 export type { ExternalResolver } from './external-data.ts';
 export { originalBytes } from './kept.ts';
+export { modelMetadata } from './model-metadata.ts';
 export { hasContradictingPads, type Pads, resolveOutputPadding, resolvePads } from './operators/index.ts';
 export { raiseIrVersion } from './raise-ir-version.ts';
 export { type ReadOptions, readModel } from './read-model.ts';

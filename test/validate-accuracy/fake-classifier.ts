@@ -20,6 +20,7 @@ export function numberedDataset(size: number, labels?: readonly number[], fixedB
   return {
     size,
     labels: labels && Int32Array.from(labels),
+    synthetic: false,
     preprocessText: 'none',
     batches,
     sha256: async () => '',
