@@ -18,6 +18,7 @@ export interface SpaceInit {
   readonly end: CandidateSpace['end'];
   readonly requireGain: RequireGain;
   readonly blas: Blas;
+  readonly norm: CandidateSpace['norm'];
   fit(ranks: Ranks): Promise<Fit>;
 }
 
@@ -31,6 +32,7 @@ export function candidateSpace({
   end,
   requireGain,
   blas,
+  norm,
   fit: factorsAt,
 }: SpaceInit): CandidateSpace {
   const originalCost = operatorCost(operator);
@@ -43,6 +45,7 @@ export function candidateSpace({
     decomposition,
     end,
     originalCost,
+    norm,
     cost,
     gains: (ranks) => gains(originalCost, cost(ranks), requireGain),
     clamp: (ranks) => decomposition.clamp?.(ranks) ?? ranks,
@@ -54,7 +57,7 @@ export function candidateSpace({
       spectra.set(key, computed);
       return computed;
     },
-    weightError: async (ranks) => (await factorsAt(ranks)).relativeError,
+    fitError: async (ranks) => (await factorsAt(ranks)).relativeError,
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Attribute, attribute, fromFloat64, type Tensor, type Value } from '../ir/index.ts';
 import type { Editor, LinearOperator } from '../pass/index.ts';
+import { addAfter, baseName, placeBias } from './bias.ts';
 import type { LoweredStep } from './lowering.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { LoweredStep } from './lowering.ts';
  * alpha, beta and transA of a Gemm go where they belong.
  *
  * @param weights one per step, dims as the step says
+ * @param corrected what takes the place of the operator's bias, float64[g·T]; its own by default
  */
 export function emitChain(
   operator: LinearOperator,
@@ -14,26 +16,34 @@ export function emitChain(
   weights: readonly Tensor[],
   opset: number,
   edit: Editor,
+  corrected?: Float64Array,
 ): void {
-  const base = operator.node.name || operator.output.name;
+  const base = baseName(operator);
+  const bias = corrected && placeBias(operator, corrected, edit);
   let input = operator.input;
   steps.forEach((step, position) => {
     const name = `${base}/${step.label}`;
     const weight = edit.initializer(`${name}/weight`, weights[position] as Tensor);
-    const bias = stepBias(operator, step, opset, edit, name);
+    const added = step.isLast && bias?.kind === 'own' ? bias.value : stepBias(operator, step, opset, edit, name);
+    const takesOver = step.isLast && bias?.kind !== 'new-add';
     const node = edit.node({
       name,
       opType: step.opType,
       inputs: [
         ...(operator.weightLayout === 'rows' && step.opType === 'MatMul' ? [weight, input] : [input, weight]),
-        ...(bias ? [bias] : []),
+        ...(added ? [added] : []),
       ],
-      outputs: [step.isLast ? operator.output : name],
+      outputs: [takesOver ? operator.output : name],
       attributes:
-        step.opType === 'MatMul' ? [] : step.opType === 'Gemm' ? gemmAttributes(operator, step) : convAttributes(step),
+        step.opType === 'MatMul'
+          ? []
+          : step.opType === 'Gemm'
+            ? gemmAttributes(operator, step, bias?.kind === 'own')
+            : convAttributes(step),
     });
-    if (!step.isLast) input = node.outputs[0] as Value;
+    if (!takesOver) input = node.outputs[0] as Value;
   });
+  if (bias?.kind === 'new-add') addAfter(operator, input, bias, edit);
   edit.remove(operator.node);
 }
 
@@ -53,10 +63,14 @@ function stepBias(
 function gemmAttributes(
   { node, weightLayout }: LinearOperator,
   { isFirst, isLast }: LoweredStep,
+  unitBeta: boolean,
 ): readonly Attribute[] {
   return [
     ...(isLast
-      ? [attribute.float('alpha', node.float('alpha', 1)), attribute.float('beta', node.float('beta', 1))]
+      ? [
+          attribute.float('alpha', node.float('alpha', 1)),
+          attribute.float('beta', unitBeta ? 1 : node.float('beta', 1)),
+        ]
       : []),
     ...(isFirst ? [attribute.int('transA', node.int('transA', 0))] : []),
     attribute.int('transB', weightLayout === 'rows' ? 1 : 0),

@@ -1,5 +1,15 @@
 /** From passes to rewritten models: pipelines, plans, transactions, and the checks that each rewrite has to pass. */
-export { type Applied, applyNodes, type NodeResult } from './applier.ts';
+export { type Applied, type ApplyOptions, applyNodes } from './applier.ts';
+export type {
+  Calibration,
+  FitMode,
+  FittedNode,
+  Observed,
+  ObservedModels,
+  Observer,
+  OperatorPair,
+  OutputError,
+} from './calibration.ts';
 export type { RequireGain } from './cost.ts';
 export type { Executor } from './execution-check.ts';
 export {
@@ -11,8 +21,10 @@ export {
 } from './explain.ts';
 export { nodeMacs } from './node-cost.ts';
 export { allNodes, linearNodes, nodeNames } from './node-names.ts';
+export { type NodeMoments, observeNodes } from './observe-nodes.ts';
 export { parsePipeline, printPipeline } from './pipeline-text.ts';
-export { type Plan, type PlanNode, planSchema } from './plan.ts';
+export { type Evidence, type Plan, type PlanNode, planSchema } from './plan.ts';
 export { type PlanOptions, planNodes } from './planner.ts';
 export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
+export type { NodeResult } from './rewriter.ts';
 export { type Environment, FitCache, type Policy } from './workspace.ts';

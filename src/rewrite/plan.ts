@@ -14,8 +14,35 @@ const nodeSchema = z.strictObject({
   rankSource: z.string().nullable().describe('the pass or option that chose the ranks'),
   cost: z.strictObject({ before: costSchema, after: costSchema }).nullable(),
   weightError: z.number().nullable().describe('‖Ŵ−W‖_F/‖W‖_F, where planning had to know it'),
+  outputError: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe("E‖ŷ−y‖²/Σvar(y) of the node alone, on the original's inputs, where planning had to know it"),
   skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
 });
+
+const effort = z.enum(['fast', 'normal', 'max']);
+
+/** What fits rest on. The same plan and evidence give the same bytes. */
+const evidenceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('weights') }),
+  z.strictObject({
+    kind: z.enum(['data', 'synthetic']),
+    sha256: z.string().describe('of the files that the samples come from, or of what the synthetic images are made by'),
+    samples: z.number().int().positive(),
+    preprocess: z.string(),
+    effort,
+    mode: z.enum(['bias', 'channels', 'symmetric', 'asymmetric']),
+  }),
+  z.strictObject({
+    kind: z.enum(['statistics', 'factors']),
+    sha256: z.string().describe('of the file'),
+    samples: z.number().int().positive(),
+    preprocess: z.string(),
+    effort,
+  }),
+]);
 
 /** plan.json: what is to happen to each Conv, ConvTranspose, Gemm and MatMul, and on what evidence. */
 export const planSchema = z.strictObject({
@@ -27,9 +54,10 @@ export const planSchema = z.strictObject({
   seed: z.number().int(),
   freezeInputs: z.boolean().describe('whether weights that are graph inputs count as constants'),
   requireGain: z.enum(['params-or-macs', 'params', 'macs', 'none']),
-  evidence: z.strictObject({ kind: z.literal('weights') }),
+  evidence: evidenceSchema,
   nodes: z.array(nodeSchema),
 });
 
 export type Plan = z.infer<typeof planSchema>;
+export type Evidence = z.infer<typeof evidenceSchema>;
 export type PlanNode = z.infer<typeof nodeSchema>;

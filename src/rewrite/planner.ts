@@ -14,17 +14,22 @@ import {
   type Skip,
   skip,
 } from '../pass/index.ts';
+import type { Calibration } from './calibration.ts';
 import { candidateSpace, isAdmissible } from './candidate-space.ts';
 import { operatorCost } from './cost.ts';
+import { type FitTarget, fitTarget } from './fit-target.ts';
 import { linearNodes } from './node-names.ts';
+import { inOrder, Observation } from './observation.ts';
 import { passFailure } from './pass-failure.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
-import { type Environment, type FitCache, nodeSeed, type Policy, Workspace } from './workspace.ts';
+import { type Environment, FitCache, nodeSeed, type Policy, Workspace } from './workspace.ts';
 
 export interface PlanOptions {
   /** Fit what is chosen, so that the plan tells its weight error; the fits are kept for `applyNodes`. */
   readonly fit?: boolean;
+  /** Data in whose metric fits are made, on the inputs that the original gives each node. */
+  readonly calibration?: Calibration;
 }
 
 /**
@@ -55,19 +60,29 @@ export async function planNodes(
         didYouMean(name, [...known]) ?? '"onnx-tucker inspect" lists the names.',
       );
   const ends = findEnds(nodes.filter((node) => node.graph === workspace.model.graph));
-  const plan: PlanNode[] = [];
-  for (const [position, node] of nodes.entries()) {
-    environment.signal.throwIfAborted();
-    const name = names.get(node) ?? node.name;
-    plan.push(
-      await new NodePlanner(workspace, policy, environment, fits, name, ends.get(node), options.fit ?? false).plan(
-        node,
-        rules,
-      ),
-    );
-    environment.onEvent({ kind: 'progress', stage: 'plan', done: position + 1, total: nodes.length, item: name });
+  const { fit = false, calibration } = options;
+  const observation = calibration && (await Observation.open(calibration, workspace, workspace, known));
+  try {
+    const decided = new Map<Node, PlanNode>();
+    const cache = calibration ? new FitCache() : fits;
+    for (const node of topological(nodes, workspace)) {
+      environment.signal.throwIfAborted();
+      const name = names.get(node) ?? node.name;
+      const planner = new NodePlanner(workspace, policy, environment, cache, name, ends.get(node), fit, observation);
+      decided.set(node, await planner.plan(node, rules));
+      environment.onEvent({ kind: 'progress', stage: 'plan', done: decided.size, total: nodes.length, item: name });
+    }
+    return nodes.map((node) => decided.get(node) as PlanNode);
+  } finally {
+    await observation?.close();
   }
-  return plan;
+}
+
+function topological(nodes: readonly Node[], workspace: Workspace): readonly Node[] {
+  const listed = new Set(nodes);
+  const ordered = inOrder(workspace).filter((node) => listed.has(node));
+  const elsewhere = new Set(ordered);
+  return [...ordered, ...nodes.filter((node) => !elsewhere.has(node))];
 }
 
 /** The first Conv and the last linear operator of the main graph's. */
@@ -80,6 +95,9 @@ function findEnds(nodes: readonly Node[]): ReadonlyMap<Node, 'first' | 'last'> {
   return ends;
 }
 
+/** Ends the planning of a node whose data cannot be had. */
+class Unobserved extends Error {}
+
 class NodePlanner {
   readonly #workspace: Workspace;
   readonly #policy: Policy;
@@ -88,6 +106,7 @@ class NodePlanner {
   readonly #name: string;
   readonly #end: CandidateSpace['end'];
   readonly #fitChosen: boolean;
+  readonly #observation: Observation | undefined;
 
   constructor(
     workspace: Workspace,
@@ -97,6 +116,7 @@ class NodePlanner {
     name: string,
     end: CandidateSpace['end'],
     fitChosen: boolean,
+    observation: Observation | undefined,
   ) {
     this.#workspace = workspace;
     this.#policy = policy;
@@ -105,6 +125,7 @@ class NodePlanner {
     this.#name = name;
     this.#end = end;
     this.#fitChosen = fitChosen;
+    this.#observation = observation;
   }
 
   async plan(node: Node, rules: readonly Segment[]): Promise<PlanNode> {
@@ -116,7 +137,10 @@ class NodePlanner {
     let kernel: RealNdArray | Skip | undefined;
     for (const rule of rules) {
       const decision = await this.#decide(operator, rule, () => (kernel ??= readKernel(operator))).catch(
-        (cause: unknown) => passFailure(node, this.#name, cause, this.#environment),
+        (cause: unknown) =>
+          cause instanceof Unobserved
+            ? skip(node, 'unobserved', cause.message)
+            : passFailure(node, this.#name, cause, this.#environment),
       );
       if (!isSkip(decision)) return this.#chosen(operator, decision, rule);
       if (decision.code !== 'no-method' || reason.code === 'no-method') reason = decision;
@@ -127,6 +151,7 @@ class NodePlanner {
   async #decide(operator: LinearOperator, rule: Segment, read: () => RealNdArray | Skip): Promise<RankChoice | Skip> {
     const { node } = operator;
     const spaces: CandidateSpace[] = [];
+    let target: Promise<FitTarget> | undefined;
     let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
     for (const { pass, options } of rule.methods) {
       const decomposition = pass.match(operator, this.#workspace.context(options));
@@ -138,7 +163,13 @@ class NodePlanner {
       const kernel = read();
       if (isSkip(kernel)) return kernel;
       const { blas, signal, seed } = this.#environment;
-      const context = { blas, signal, effort: 'normal' as const, seed: nodeSeed(seed, this.#name, pass.name) };
+      const effort = this.#observation ? ('fast' as const) : ('normal' as const);
+      const context = { blas, signal, effort, seed: nodeSeed(seed, this.#name, pass.name) };
+      const fitAt = async (ranks: Ranks) => {
+        target ??= this.#target(kernel);
+        const { kernel: wanted, metric } = await target;
+        return decomposition.fit(wanted, ranks, { ...context, ...(metric && { metric }) });
+      };
       spaces.push(
         candidateSpace({
           name: this.#name,
@@ -149,7 +180,8 @@ class NodePlanner {
           end: this.#end,
           requireGain: this.#policy.requireGain,
           blas,
-          fit: (ranks) => this.#fits.fit(this.#name, pass.name, ranks, () => decomposition.fit(kernel, ranks, context)),
+          norm: this.#observation ? 'outputs' : 'weights',
+          fit: (ranks) => this.#fits.fit(this.#name, pass.name, ranks, () => fitAt(ranks)),
         }),
       );
     }
@@ -157,8 +189,17 @@ class NodePlanner {
     const choice =
       this.#userRanks(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
     const admitted = isSkip(choice) ? choice : this.#admitted(choice);
-    if (this.#fitChosen && !isSkip(admitted)) await admitted.space.weightError(admitted.ranks);
+    if (this.#fitChosen && !isSkip(admitted)) await admitted.space.fitError(admitted.ranks);
     return admitted;
+  }
+
+  /** What fits of this node approach: its kernel, in the metric of its inputs where they are observed. */
+  async #target(kernel: RealNdArray): Promise<FitTarget> {
+    const moments = await this.#observation?.of(this.#name);
+    if (!moments) return { kernel };
+    if ('unobserved' in moments) throw new Unobserved(moments.unobserved);
+    if ('factors' in moments) throw new Unobserved('factors made elsewhere tell nothing of other ranks');
+    return fitTarget(kernel, moments, 'symmetric', this.#environment.blas);
   }
 
   /** Ranks given by hand, for the first method of the pipeline that has as many. */
@@ -199,7 +240,7 @@ class NodePlanner {
       ranks,
       rankSource: ownValue(this.#policy.ranks, this.#name) ? '--ranks' : rule.rank.pass.name,
       cost: { before: written(space.originalCost), after: written(space.cost(ranks)) },
-      weightError: this.#fitChosen ? await space.weightError(ranks) : null,
+      ...(await this.#errors(space, ranks)),
       skipped: null,
     };
   }
@@ -213,8 +254,17 @@ class NodePlanner {
       rankSource: null,
       cost: before ? { before, after: before } : null,
       weightError: null,
+      outputError: null,
       skipped: { code, text },
     };
+  }
+
+  async #errors(space: CandidateSpace, ranks: Ranks): Promise<Pick<PlanNode, 'weightError' | 'outputError'>> {
+    if (!this.#fitChosen) return { weightError: null, outputError: null };
+    const error = await space.fitError(ranks);
+    return space.norm === 'weights'
+      ? { weightError: error, outputError: null }
+      : { weightError: null, outputError: error * error };
   }
 
   #identity(node: Node, operator: LinearOperator | undefined) {

@@ -1,0 +1,305 @@
+import { DiagnosticError, diagnostics } from '../diagnostics.ts';
+import { fromFloat64, type Node, type Tensor } from '../ir/index.ts';
+import {
+  type Blas,
+  checkFactors,
+  contract,
+  correctedBias,
+  type Factors,
+  type Fit,
+  heldBackError,
+  type Moments,
+  type NdArray,
+  predictedOutputError,
+  type RealNdArray,
+  type TensorNetwork,
+} from '../numerics/index.ts';
+import {
+  constantTensor,
+  type Decomposition,
+  type FactorizePass,
+  isSkip,
+  type LinearOperator,
+  linearOperator,
+  networkAt,
+  type Ranks,
+  readKernel,
+  type Skip,
+  type SkipCode,
+  skip,
+  toWeightOrder,
+} from '../pass/index.ts';
+import { replaceBias } from './bias.ts';
+import type { FitMode, FittedNode, OutputError } from './calibration.ts';
+import { isAdmissible } from './candidate-space.ts';
+import { checkContraction, storedFactors, weightError } from './contraction-check.ts';
+import { chainCost, gains, operatorCost } from './cost.ts';
+import { editGraph } from './edit-graph.ts';
+import { emitChain } from './emit-chain.ts';
+import { checkExecution } from './execution-check.ts';
+import { type FitTarget, fitTarget } from './fit-target.ts';
+import { type LoweredStep, lowerChain, stepWeight } from './lowering.ts';
+import type { Observation } from './observation.ts';
+import { passFailure } from './pass-failure.ts';
+import type { Stage } from './pipeline.ts';
+import type { PlanNode } from './plan.ts';
+import { type Environment, type FitCache, nodeSeed, type Policy, type Workspace } from './workspace.ts';
+
+/** What became of one entry of the plan. */
+export interface NodeResult {
+  readonly plan: PlanNode;
+  /** Of the factors as stored; null where the node was kept. */
+  readonly weightError: number | null;
+  /** On the data that it was fitted to; null where there were none or the node was kept. */
+  readonly outputError: OutputError | null;
+  /** The factors as stored and their bias, where the node was fitted to data. */
+  readonly fitted: FittedNode | null;
+  /** Of the rewritten node against the contraction of its factors; null where that was not run. */
+  readonly exactError: number | null;
+  /** Why the node was kept, by plan or because its rewrite failed. */
+  readonly skipped: { readonly code: SkipCode; readonly text: string } | null;
+}
+
+/** Carries out single entries of a plan. */
+export class Rewriter {
+  readonly #rewritten: Workspace;
+  readonly #reference: Workspace | undefined;
+  readonly #policy: Policy;
+  readonly #environment: Environment;
+  readonly #fits: FitCache;
+  readonly #observation: Observation | undefined;
+  readonly #nodes: ReadonlyMap<string, Node>;
+  readonly #referenceNodes: ReadonlyMap<string, Node>;
+
+  constructor(
+    rewritten: Workspace,
+    reference: Workspace | undefined,
+    policy: Policy,
+    environment: Environment,
+    fits: FitCache,
+    observation: Observation | undefined,
+  ) {
+    this.#rewritten = rewritten;
+    this.#reference = reference;
+    this.#policy = policy;
+    this.#environment = environment;
+    this.#fits = fits;
+    this.#observation = observation;
+    this.#nodes = byName(rewritten);
+    this.#referenceNodes = reference ? byName(reference) : new Map();
+  }
+
+  async rewrite(entry: PlanNode, stage: Stage<FactorizePass>): Promise<NodeResult> {
+    const node = this.#nodes.get(entry.name);
+    if (!node) throw diagnostics.usage(`the plan names "${entry.name}", which the model does not have`);
+    const outcome = await this.#attempt(node, entry, stage).catch((cause: unknown) =>
+      passFailure(node, entry.name, cause, this.#environment),
+    );
+    this.#fits.drop(entry.name);
+    if (!isSkip(outcome)) return { plan: entry, ...outcome, skipped: null };
+    const { code, text } = outcome;
+    return {
+      plan: entry,
+      weightError: null,
+      outputError: null,
+      fitted: null,
+      exactError: null,
+      skipped: { code, text },
+    };
+  }
+
+  /** What the entry is about: operator, decomposition, kernel; or why its ranks or method do not fit. */
+  #subject(node: Node, { ranks: chosen }: PlanNode, { pass, options }: Stage<FactorizePass>) {
+    const context = this.#rewritten.context(options);
+    const operator = linearOperator(node, context);
+    if (operator === null || isSkip(operator))
+      return operator ?? skip(node, 'not-legal', `${node.opType} is no linear operator`);
+    const decomposition = pass.match(operator, context);
+    if (decomposition === null || isSkip(decomposition))
+      return decomposition ?? skip(node, 'not-legal', `${pass.name} does not take this operator`);
+    const ranks = chosen ?? {};
+    const fault = this.#illegalRanks(operator, decomposition, ranks, pass.name);
+    if (fault) return fault;
+    const kernel = readKernel(operator);
+    return isSkip(kernel) ? kernel : { operator, decomposition, ranks, kernel };
+  }
+
+  async #attempt(node: Node, entry: PlanNode, stage: Stage<FactorizePass>) {
+    const subject = this.#subject(node, entry, stage);
+    if (isSkip(subject)) return subject;
+    const { operator, decomposition, ranks, kernel } = subject;
+    const { pass } = stage;
+    const observed = await this.#observation?.of(entry.name);
+    if (observed && 'unobserved' in observed) return skip(node, 'unobserved', observed.unobserved);
+    const { blas } = this.#environment;
+    const elsewhere = observed && 'factors' in observed ? observed : undefined;
+    if (elsewhere && !sameChoice(elsewhere, pass.name, ranks))
+      return skip(
+        node,
+        'unobserved',
+        `it was fitted by ${elsewhere.method} with ranks ${JSON.stringify(elsewhere.ranks)}`,
+      );
+    const moments = observed && 'groups' in observed ? observed : undefined;
+    const target = moments ? await fitTarget(kernel, moments, this.#mode, blas) : { kernel };
+    const fit = elsewhere
+      ? await this.#fitFrom(operator, decomposition, ranks, elsewhere.factors, kernel)
+      : await this.#fit(entry, pass.name, decomposition, ranks, target);
+    if (isSkip(fit)) return fit;
+    const steps = lowerChain(pass.name, operator, decomposition, ranks);
+    const weights = steps.map((step) => fromFloat64(stepWeight(step, fit.factors), step.weightDims, operator.dtype));
+    const stored = storedFactors(fit.factors, steps, weights);
+    const network = networkAt(operator, decomposition, ranks);
+    const contraction = await checkContraction(network, fit, stored, kernel, target, operator.dtype, blas);
+    if (contraction.fault) return skip(node, 'check-failed', contraction.fault);
+    const executed = await this.#execute(operator, decomposition, ranks, steps, stored, weights, entry.name);
+    if (isSkip(executed)) return executed;
+    const judged = moments
+      ? await judge(operator, await contract(network, stored, blas), moments, blas)
+      : elsewhere && { bias: elsewhere.bias, outputError: elsewhere.outputError };
+    await this.#replaceInReference(entry.name, operator, network, stored, judged?.bias);
+    const opset = this.#rewritten.model.opset() ?? 0;
+    editGraph(this.#rewritten.model, node, (edit) => emitChain(operator, steps, weights, opset, edit, judged?.bias));
+    this.#rewritten.changed();
+    return {
+      weightError: contraction.weightError,
+      outputError: judged?.outputError ?? null,
+      fitted: judged ? { method: pass.name, ranks, factors: stored, ...judged } : null,
+      exactError: executed,
+    };
+  }
+
+  /** Factors from outside as a fit: how near they are to the kernel is measured here, and must hold. */
+  async #fitFrom(
+    operator: LinearOperator,
+    decomposition: Decomposition,
+    ranks: Ranks,
+    factors: Factors,
+    kernel: RealNdArray,
+  ): Promise<Fit | Skip> {
+    const network = networkAt(operator, decomposition, ranks);
+    try {
+      checkFactors(network, factors);
+    } catch (cause) {
+      return skip(
+        operator.node,
+        'unobserved',
+        `its factors do not fit: ${cause instanceof Error ? cause.message : cause}`,
+      );
+    }
+    return { factors, relativeError: await weightError(network, factors, kernel, this.#environment.blas) };
+  }
+
+  get #mode(): FitMode {
+    return this.#observation?.calibration.mode ?? 'asymmetric';
+  }
+
+  async #fit(
+    { name }: PlanNode,
+    pass: string,
+    decomposition: Decomposition,
+    ranks: Ranks,
+    { kernel, metric }: FitTarget,
+  ): Promise<Fit> {
+    const { blas, signal, seed } = this.#environment;
+    const effort = this.#observation?.calibration.effort ?? 'normal';
+    const context = { blas, signal, effort, seed: nodeSeed(seed, name, pass), ...(metric && { metric }) };
+    const make = () => decomposition.fit(kernel, ranks, context);
+    // Fits made while planning were made without a metric, or in that of another input.
+    return metric ? make() : this.#fits.fit(name, pass, ranks, make);
+  }
+
+  #illegalRanks(operator: LinearOperator, decomposition: Decomposition, ranks: Ranks, pass: string): Skip | undefined {
+    const { node } = operator;
+    const clamped = decomposition.clamp?.(ranks) ?? ranks;
+    const named = decomposition.axes.map(({ name, max }) => `${name} ≤ ${clamped[name] ?? max}`).join(', ');
+    if (!isAdmissible(decomposition, ranks) || decomposition.axes.some(({ name }) => clamped[name] !== ranks[name]))
+      return skip(node, 'not-legal', `ranks ${JSON.stringify(ranks)} do not exist here: ${named}`);
+    const [before, after] = [
+      operatorCost(operator),
+      chainCost(operator, lowerChain(pass, operator, decomposition, ranks)),
+    ];
+    return gains(before, after, this.#policy.requireGain)
+      ? undefined
+      : skip(node, 'no-gain', `params ${before.params} → ${after.params}`);
+  }
+
+  async #execute(
+    operator: LinearOperator,
+    decomposition: Decomposition,
+    ranks: Ranks,
+    steps: readonly LoweredStep[],
+    stored: Factors,
+    weights: readonly Tensor[],
+    name: string,
+  ): Promise<number | null | Skip> {
+    const { executor, blas, seed } = this.#environment;
+    if (!executor) return null;
+    try {
+      const check = await checkExecution(
+        operator,
+        decomposition,
+        ranks,
+        steps,
+        stored,
+        weights,
+        this.#rewritten.model,
+        { executor, blas, seed: nodeSeed(seed, name, 'check') },
+      );
+      if (check.ok) return check.relativeError;
+      return skip(
+        operator.node,
+        'check-failed',
+        `the rewritten node differs from its kernel by ${check.boundUsed.toPrecision(3)} times the rounding bound`,
+      );
+    } catch (cause) {
+      if (!(cause instanceof DiagnosticError)) throw cause;
+      const { code, message } = cause.diagnostic;
+      if (code === 'runtime-crashed') return skip(operator.node, 'runtime-crashed', message);
+      if (code === 'runtime-rejected') return skip(operator.node, 'check-failed', message);
+      throw cause;
+    }
+  }
+
+  async #replaceInReference(
+    name: string,
+    operator: LinearOperator,
+    network: TensorNetwork,
+    stored: Factors,
+    bias: Float64Array | undefined,
+  ): Promise<void> {
+    const node = this.#referenceNodes.get(name);
+    if (!this.#reference || !node) return;
+    const { data } = await contract(network, stored, this.#environment.blas);
+    const { dims } = constantTensor(operator.weight) as Tensor;
+    const kernel = fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
+    const index = operator.node.inputs.indexOf(operator.weight);
+    const counterpart = linearOperator(node, this.#reference.context(undefined));
+    const { model } = this.#reference;
+    editGraph(model, node, (edit) => edit.setInput(node, index, edit.initializer(`${name}/contracted`, kernel)));
+    if (bias && counterpart !== null && !isSkip(counterpart))
+      editGraph(model, node, (edit) => replaceBias(counterpart, bias, edit));
+  }
+}
+
+/** The bias that goes with a kernel on data, and how near the outputs then come to what was wanted. */
+async function judge({ node }: LinearOperator, kernel: NdArray, moments: Moments, blas: Blas) {
+  const bias = correctedBias(kernel, moments);
+  const { heldBack } = moments;
+  const outputError: OutputError = {
+    predicted: await predictedOutputError(kernel, moments, blas),
+    measured: heldBack ? await heldBackError(kernel, bias, heldBack, blas) : null,
+  };
+  const alpha = node.float('alpha', 1);
+  return { bias: bias.map((value) => alpha * value), outputError };
+}
+
+function sameChoice({ method, ranks }: FittedNode, pass: string, wanted: Ranks): boolean {
+  const names = Object.keys(wanted);
+  return (
+    method === pass && names.length === Object.keys(ranks).length && names.every((name) => ranks[name] === wanted[name])
+  );
+}
+
+function byName(workspace: Workspace): ReadonlyMap<string, Node> {
+  return new Map([...workspace.names()].map(([node, name]) => [name, node]));
+}
