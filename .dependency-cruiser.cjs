@@ -24,6 +24,10 @@ const rooms = {
   },
   runtime: { imports: ['ir', 'onnx', 'numerics'], why: 'runs models and products; decides nothing about either' },
   data: { imports: ['ir', 'runtime'], why: 'images and arrays become feeds; it knows tensors and ports, not models' },
+  observe: {
+    imports: ['ir', 'onnx', 'numerics', 'pass', 'rewrite', 'runtime', 'data'],
+    why: 'measures what goes through operators; of rewriting it knows the interface that it implements, of passes nothing',
+  },
   validate: {
     imports: ['ir', 'onnx', 'numerics', 'runtime', 'data'],
     why: 'a judge that knew the passes would judge them by their intentions instead of by what they wrote',

@@ -1,0 +1,142 @@
+import { addGram, type Blas, type GroupMoments } from '../numerics/index.ts';
+import type { LinearOperator } from '../pass/index.ts';
+import { copyRows, type RowBlock, type RowSource, rowBlock } from './row-block.ts';
+import { product } from './row-layout.ts';
+
+/** Rows of one block: products run at full speed, and a block of P = 4608 takes 75 MB. */
+const blockRows = 4096;
+
+/**
+ * First and second moments of an operator's rows, a block of rows at a time. Rows are counted from the mean of the first
+ * block, so that nothing is lost to a large mean; products of a block are float32, sums over blocks float64. How rows
+ * fall into blocks depends on their number alone.
+ */
+export class MomentAccumulator {
+  readonly #operator: LinearOperator;
+  readonly #block: RowBlock;
+  readonly #blas: Blas;
+  readonly #groups: readonly GroupSums[];
+  #used = 0;
+  #rows = 0;
+
+  constructor(operator: LinearOperator, rows: number, blas: Blas) {
+    this.#operator = operator;
+    this.#blas = blas;
+    this.#block = rowBlock(operator, Math.max(1, Math.min(blockRows, rows)));
+    const P = operator.inputs * product(operator.kernelShape);
+    this.#groups = this.#block.x.map((x, g) => new GroupSums(x, this.#block.y[g] as Float32Array, P, operator.outputs));
+  }
+
+  /** Rows so far. */
+  get rows(): number {
+    return this.#rows + this.#used;
+  }
+
+  /** @param rows numbers of output rows of one chunk */
+  async add(source: RowSource, rows: Int32Array): Promise<void> {
+    for (let from = 0; from < rows.length; ) {
+      const fitting = rows.subarray(from, from + this.#block.capacity - this.#used);
+      copyRows(this.#operator, source, fitting, this.#block, this.#used);
+      this.#used += fitting.length;
+      from += fitting.length;
+      if (this.#used === this.#block.capacity) await this.#flush();
+    }
+  }
+
+  async finish(): Promise<readonly GroupMoments[]> {
+    if (this.#used > 0) await this.#flush();
+    return this.#groups.map((group) => group.moments(this.#rows));
+  }
+
+  async #flush(): Promise<void> {
+    for (const group of this.#groups) await group.add(this.#used, this.#block.capacity, this.#blas);
+    this.#rows += this.#used;
+    this.#used = 0;
+  }
+}
+
+class GroupSums {
+  readonly #x: Float32Array;
+  readonly #y: Float32Array;
+  readonly #P: number;
+  readonly #T: number;
+  readonly #gram: Float64Array;
+  readonly #cross: Float64Array;
+  readonly #squaresY: Float64Array;
+  readonly #sumX: Float64Array;
+  readonly #sumY: Float64Array;
+  #originX: Float64Array | undefined;
+  #originY: Float64Array | undefined;
+
+  constructor(x: Float32Array, y: Float32Array, P: number, T: number) {
+    this.#x = x;
+    this.#y = y;
+    this.#P = P;
+    this.#T = T;
+    this.#gram = new Float64Array(P * P);
+    this.#cross = new Float64Array(T * P);
+    this.#squaresY = new Float64Array(T);
+    this.#sumX = new Float64Array(P);
+    this.#sumY = new Float64Array(T);
+  }
+
+  async add(used: number, capacity: number, blas: Blas): Promise<void> {
+    const [x, y, P, T] = [this.#x, this.#y, this.#P, this.#T];
+    this.#originX ??= means(x, P, used, capacity);
+    this.#originY ??= means(y, T, used, capacity);
+    subtract(x, this.#originX, this.#sumX, used, capacity);
+    subtract(y, this.#originY, this.#sumY, used, capacity, this.#squaresY);
+    await addGram(this.#gram, { data: x, rows: P, columns: capacity }, blas, 'float32');
+    const cross = await blas.gemm32({ m: T, n: P, k: capacity, a: y, b: x, transB: true });
+    for (let i = 0; i < cross.length; i++) this.#cross[i] = (this.#cross[i] as number) + (cross[i] as number);
+    x.fill(0);
+    y.fill(0);
+  }
+
+  moments(rows: number): GroupMoments {
+    const P = this.#P;
+    const shiftX = this.#sumX.map((sum) => sum / rows);
+    const shiftY = this.#sumY.map((sum) => sum / rows);
+    const centred = (sums: Float64Array, a: Float64Array, b: Float64Array) =>
+      sums.map((sum, at) => sum / rows - (a[Math.floor(at / P)] as number) * (b[at % P] as number));
+    return {
+      meanX: shiftX.map((shift, p) => shift + (this.#originX?.[p] ?? 0)),
+      meanY: shiftY.map((shift, t) => shift + (this.#originY?.[t] ?? 0)),
+      gram: Float32Array.from(centred(this.#gram, shiftX, shiftX)),
+      cross: centred(this.#cross, shiftY, shiftX),
+      varianceY: this.#squaresY.map((sum, t) => Math.max(0, sum / rows - (shiftY[t] as number) ** 2)),
+    };
+  }
+}
+
+/** Means over the used columns. @param data float32[rows, capacity] */
+function means(data: Float32Array, rows: number, used: number, capacity: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, row) => {
+    let sum = 0;
+    for (let at = row * capacity; at < row * capacity + used; at++) sum += data[at] as number;
+    return sum / used;
+  });
+}
+
+/** Moves the used columns by the origin, in place, and adds them and their squares to the sums. */
+function subtract(
+  data: Float32Array,
+  origin: Float64Array,
+  sums: Float64Array,
+  used: number,
+  capacity: number,
+  squares?: Float64Array,
+): void {
+  for (let row = 0; row < origin.length; row++) {
+    const base = origin[row] as number;
+    let [sum, square] = [0, 0];
+    for (let at = row * capacity; at < row * capacity + used; at++) {
+      const value = Math.fround((data[at] as number) - base);
+      data[at] = value;
+      sum += value;
+      square += value * value;
+    }
+    sums[row] = (sums[row] as number) + sum;
+    if (squares) squares[row] = (squares[row] as number) + square;
+  }
+}

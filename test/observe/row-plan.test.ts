@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { planRows } from '../../src/observe/row-plan.ts';
+import { drawPositions } from '../../src/observe/sample-positions.ts';
+
+const base = { samples: 512, perSample: 1024, patch: 144, positions: 32, seed: 0, name: 'conv' };
+
+describe('the choice of rows', () => {
+  test('draws distinct positions, the same for the same seed, node and sample', () => {
+    const drawn = drawPositions(1024, 40, 7, 'conv', 3);
+    expect(new Set(drawn).size).toBe(40);
+    expect([...drawn].every((position) => position >= 0 && position < 1024)).toBe(true);
+    expect(drawPositions(1024, 40, 7, 'conv', 3)).toEqual(drawn);
+    expect(drawPositions(1024, 40, 7, 'conv', 4)).not.toEqual(drawn);
+    expect(drawPositions(1024, 40, 8, 'conv', 3)).not.toEqual(drawn);
+    expect(drawPositions(1024, 40, 7, 'other', 3)).not.toEqual(drawn);
+  });
+
+  test('takes every position where there are no more than wanted', () => {
+    expect([...drawPositions(5, 9, 0, 'conv', 0)]).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('judges by other positions of the same samples where there are rows enough', () => {
+    const plan = planRows(base);
+    const { fitted, heldBack } = plan.draw(11, 1024);
+    expect(fitted.length).toBe(32);
+    expect(heldBack.length).toBe(4);
+    expect(new Set([...fitted, ...heldBack]).size).toBe(36);
+    expect(plan.fitted).toBe(512 * 32);
+    expect(plan.heldBack).toBe(512 * 4);
+  });
+
+  test('draws more positions where a patch has many numbers, up to four times as many', () => {
+    expect(planRows({ ...base, patch: 4608 }).fitted).toBe(512 * 72);
+    expect(planRows({ ...base, patch: 46_080 }).fitted).toBeLessThanOrEqual(512 * 128);
+  });
+
+  test('keeps whole samples back where rows are fewer than four for each number', () => {
+    const plan = planRows({ ...base, perSample: 1, patch: 784 });
+    const draws = Array.from({ length: 512 }, (_, sample) => plan.draw(sample, 1));
+    expect(draws.filter(({ heldBack }) => heldBack.length > 0).length).toBe(64);
+    expect(draws.every(({ fitted, heldBack }) => fitted.length + heldBack.length === 1)).toBe(true);
+    expect(plan.fitted).toBe(448);
+  });
+
+  test('keeps nothing back of a handful of samples', () => {
+    const plan = planRows({ ...base, samples: 5, perSample: 1 });
+    expect([plan.fitted, plan.heldBack]).toEqual([5, 0]);
+  });
+});
