@@ -1,5 +1,5 @@
 /**
- * The library: `compress`, `plan`, `apply` and `verify` do what the commands of the same names do.
+ * The library: `compress`, `plan`, `apply`, `observe` and `verify` do what the commands of the same names do.
  *
  * @packageDocumentation
  */
@@ -17,8 +17,10 @@ export {
   explain,
   inspect,
   type ModelInput,
+  observe,
   plan,
   presets,
+  type Statistics,
   type VerifyResult,
   verify,
 } from './pipeline/index.ts';

@@ -5,7 +5,19 @@ import type { Options } from './options.ts';
 /** The command's options as the library names them. */
 export function engineOptions({ options, argv, signal, onEvent }: CommandContext): EngineOptions {
   return {
-    ...given(options, ['evaluate', 'preprocess', 'inputKey', 'labelKey', 'samples', 'threads', 'timeout', 'memory']),
+    ...given(options, [
+      'calibrate',
+      'effort',
+      'statistics',
+      'evaluate',
+      'preprocess',
+      'inputKey',
+      'labelKey',
+      'samples',
+      'threads',
+      'timeout',
+      'memory',
+    ]),
     ...passChoice(options),
     plugins: options.plugin,
     include: options.include,

@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
+import { z } from 'zod';
 import { diagnostics } from '../diagnostics.ts';
+import { type Plan, planSchema } from '../rewrite/index.ts';
 import { ioFailure, OutputFiles } from '../wire/index.ts';
 import type { CommandContext } from './command.ts';
 import type { ModelInput } from './engine.ts';
@@ -49,6 +51,33 @@ export async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     throw ioFailure('read', path, cause);
+  }
+}
+
+const versioned = z.looseObject({ version: z.unknown() });
+
+/** @throws invalid-plan where the file is no plan, or one of another version */
+export async function readPlan(path: string): Promise<Plan> {
+  const json = parseJson(await readText(path), path);
+  const { success, data } = versioned.safeParse(json);
+  if (success && data.version !== 1) {
+    throw diagnostics.invalidPlan(
+      path,
+      `version ${String(data.version)} is not known`,
+      'This release reads version 1.',
+    );
+  }
+  const plan = planSchema.safeParse(json);
+  if (plan.success) return plan.data;
+  const [issue] = plan.error.issues;
+  throw diagnostics.invalidPlan(path, `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw diagnostics.invalidPlan(path, cause instanceof Error ? cause.message : 'not JSON');
   }
 }
 

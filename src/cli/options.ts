@@ -31,6 +31,18 @@ export const passOptions = z.strictObject({
 });
 
 export const dataOptions = z.strictObject({
+  calibrate: z
+    .string()
+    .exactOptional()
+    .describe('data to fit on, no labels needed: a folder of images, .npz, .npy, raw elements or a glob'),
+  statistics: z
+    .string()
+    .exactOptional()
+    .describe('fits to what "observe" wrote, in place of --calibrate: the data can stay with their owner'),
+  effort: z
+    .enum(['fast', 'normal', 'max'])
+    .default('normal')
+    .describe('work of the fits to calibration data; max for when minutes do not matter'),
   evaluate: z
     .string()
     .exactOptional()
@@ -42,7 +54,12 @@ export const dataOptions = z.strictObject({
     .record(z.string(), z.array(z.number().int().positive()))
     .default({})
     .describe('shape of an input whose sizes the model leaves open: name:1,3,224,224'),
-  samples: z.number().int().positive().exactOptional().describe('how many samples to use at most'),
+  samples: z
+    .number()
+    .int()
+    .positive()
+    .exactOptional()
+    .describe('how many samples to calibrate with (512); without --calibrate, how many to evaluate (all)'),
   seed: z.number().int().nonnegative().default(0).describe('seed of all random numbers'),
 });
 

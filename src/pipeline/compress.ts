@@ -1,12 +1,14 @@
 import { diagnostics } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
-import { type Applied, applyNodes, type Plan, planSchema } from '../rewrite/index.ts';
+import { type Plan, planSchema } from '../rewrite/index.ts';
+import { type Decision, decide, openCalibration, rewrite } from './decide.ts';
+import { checkEvidence, fittingOf, weightsAlone } from './evidence.ts';
 import type { Compressed, EngineOptions, ModelInput } from './options.ts';
-import { finishModel, saveModel } from './output-model.ts';
-import { keptNodes, planOfRun } from './plan-of-run.ts';
+import { saveModel } from './output-model.ts';
+import { keptNodes } from './plan-of-run.ts';
 import { reportOfRun } from './report-of-run.ts';
 import { type Run, withRun } from './run.ts';
-import { type ResolvedPipeline, resolveStages } from './stages.ts';
+import { resolveStages } from './stages.ts';
 import { verdictOf } from './verdict.ts';
 
 /**
@@ -15,7 +17,7 @@ import { verdictOf } from './verdict.ts';
  * @throws what reading a model (3, 4, 7), options and pipelines (2) can throw
  */
 export async function plan(input: ModelInput, options: EngineOptions = {}): Promise<Plan> {
-  return withRun(input, options, (run) => planOfRun(run, resolveStages(options, run.passes), { fit: true }));
+  return withRun(input, options, async (run) => (await decide(run, { fit: true })).plan);
 }
 
 /**
@@ -24,10 +26,7 @@ export async function plan(input: ModelInput, options: EngineOptions = {}): Prom
  * @throws check-failed (5) when the rewritten model does not prove equal to what was planned, and what `plan` throws
  */
 export async function compress(input: ModelInput, options: EngineOptions = {}): Promise<Compressed> {
-  return withRun(input, options, async (run) => {
-    const pipeline = resolveStages(options, run.passes);
-    return execute(run, pipeline, await planOfRun(run, pipeline));
-  });
+  return withRun(input, options, async (run) => finish(run, await decide(run)));
 }
 
 /**
@@ -36,20 +35,43 @@ export async function compress(input: ModelInput, options: EngineOptions = {}): 
  * @throws plan-mismatch (2) for another model or something that is no plan, and what `compress` throws
  */
 export async function apply(input: ModelInput, given: Plan, options: EngineOptions = {}): Promise<Compressed> {
-  const parsed = planSchema.safeParse(given);
-  if (!parsed.success)
-    throw diagnostics.planMismatch(
-      `this is no plan: ${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
-    );
-  const { seed, requireGain, freezeInputs, pipeline, model } = parsed.data;
+  return planRun(input, checkedPlan(given), options, async (run, plan) => {
+    const data = await openCalibration(run);
+    if (!options.refit) checkEvidence(plan.evidence, data);
+    const chosen = { ...plan, evidence: data?.evidence ?? weightsAlone };
+    return finish(run, { pipeline: resolveStages(run.options, run.passes), plan: chosen, data });
+  });
+}
+
+/** @throws plan-mismatch (2) for something that is no plan */
+export function checkedPlan(given: Plan): Plan {
+  const { success, data, error } = planSchema.safeParse(given);
+  if (success) return data;
+  const [issue] = error.issues;
+  throw diagnostics.planMismatch(`this is no plan: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/**
+ * A run with the options that a plan was made with, on the model that it was made for.
+ *
+ * @throws plan-mismatch (2) for another model
+ */
+export function planRun<Result>(
+  input: ModelInput,
+  plan: Plan,
+  options: EngineOptions,
+  work: (run: Run, plan: Plan) => Promise<Result>,
+): Promise<Result> {
+  const { seed, requireGain, freezeInputs, pipeline, model, evidence } = plan;
   const { preset: _preset, passes: _passes, skipPasses: _skipPasses, ...rest } = options;
-  return withRun(input, { ...rest, seed, requireGain, freezeInputs, pipeline }, async (run) => {
+  const fitting = options.refit ? {} : fittingOf(evidence);
+  return withRun(input, { ...rest, ...fitting, seed, requireGain, freezeInputs, pipeline }, async (run) => {
     if (model.sha256 !== run.sha256)
       throw diagnostics.planMismatch(
         'the plan was made for another model',
         'Make one for this model with "onnx-tucker plan".',
       );
-    return execute(run, resolveStages(run.options, run.passes), withAllNodes(parsed.data, run.model));
+    return work(run, withAllNodes(plan, run.model));
   });
 }
 
@@ -60,38 +82,14 @@ function withAllNodes(plan: Plan, model: Model): Plan {
   return { ...plan, nodes: [...plan.nodes, ...others] };
 }
 
-async function execute(run: Run, pipeline: ResolvedPipeline, chosen: Plan): Promise<Compressed> {
-  const { watch, options } = run;
-  const applied = await watch.time('factorize', () => rewrite(run, pipeline, chosen), counted);
-  const output = await watch.time('write', () => finishModel(applied.model, applied.changed));
-  const verdict = await verdictOf(run, applied, output);
+/** Rewrites where that has not been done, checks and reports. */
+async function finish(run: Run, { pipeline, plan, data, rewritten }: Decision): Promise<Compressed> {
+  const { applied, output } = rewritten ?? (await rewrite(run, pipeline, plan, data));
+  const verdict = await verdictOf(run, applied, output, data);
   return {
-    report: reportOfRun(run, chosen, applied, output, verdict),
-    plan: chosen,
+    report: reportOfRun(run, plan, applied, output, verdict),
+    plan,
     bytes: () => output.bytes(),
-    writeTo: (path, { overwrite = false } = {}) => saveModel(output.model, path, run.loaded, overwrite, options),
+    writeTo: (path, { overwrite = false } = {}) => saveModel(output.model, path, run.loaded, overwrite, run.options),
   };
-}
-
-async function rewrite(
-  { model, unsupported, options, resources, policy, fits }: Run,
-  { steps }: ResolvedPipeline,
-  { nodes }: Plan,
-): Promise<Applied> {
-  if (unsupported) {
-    const kept = nodes.map((node) => ({
-      plan: node,
-      weightError: null,
-      exactError: null,
-      skipped: { code: 'opset-unsupported' as const, text: unsupported },
-    }));
-    return { model, reference: undefined, canonical: undefined, nodes: kept, changed: options.freezeInputs ?? false };
-  }
-  const reference = (options.check ?? 'model') === 'model';
-  return applyNodes(model, steps, nodes, policy, resources.environment, fits, { reference });
-}
-
-function counted({ nodes }: Applied): string {
-  const rewritten = nodes.filter(({ skipped }) => skipped === null).length;
-  return `${rewritten} nodes rewritten, ${nodes.length - rewritten} kept`;
 }

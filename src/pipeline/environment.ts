@@ -8,6 +8,8 @@ import type { EngineOptions } from './options.ts';
 export interface Resources {
   readonly environment: Environment;
   runtime(): Promise<Runtime>;
+  /** One that works beside the first where there are threads for it; otherwise the same. */
+  secondRuntime(): Promise<Runtime>;
   close(): Promise<void>;
 }
 
@@ -16,16 +18,17 @@ const neverAborted = new AbortController().signal;
 
 export function openResources(options: EngineOptions): Resources {
   const { threads = 1, timeout, memory, signal = neverAborted } = options;
-  let runtime: Promise<Runtime> | undefined;
-  const open = () => {
-    runtime ??= openRuntime({
+  const opened: Promise<Runtime>[] = [];
+  const openAt = (place: number) => {
+    opened[place] ??= openRuntime({
       threads,
       signal,
       ...(timeout !== undefined && { timeout }),
       ...(memory !== undefined && { memory }),
     });
-    return runtime;
+    return opened[place];
   };
+  const open = () => openAt(0);
   const environment: Environment = {
     blas: createBlas({ threads }),
     seed: options.seed ?? 0,
@@ -37,7 +40,10 @@ export function openResources(options: EngineOptions): Resources {
   return {
     environment,
     runtime: open,
-    close: async () => (await runtime)?.close(),
+    secondRuntime: () => openAt(threads > 1 ? 1 : 0),
+    close: async () => {
+      for (const runtime of opened) await (await runtime).close();
+    },
   };
 }
 

@@ -2,7 +2,16 @@
 export { bench, verify } from './compare.ts';
 export { apply, compress, plan } from './compress.ts';
 export { type Explanation, explain, type Inspection, inspect } from './explain.ts';
-export type { BenchResult, CheckLevel, Compressed, EngineOptions, ModelInput, VerifyResult } from './options.ts';
+export { observe } from './observe.ts';
+export type {
+  BenchResult,
+  CheckLevel,
+  Compressed,
+  EngineOptions,
+  ModelInput,
+  Statistics,
+  VerifyResult,
+} from './options.ts';
 export { loadPasses } from './plugins.ts';
 export { type PresetName, presets } from './presets.ts';
 export { tool } from './tool.ts';

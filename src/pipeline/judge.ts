@@ -1,4 +1,4 @@
-import { type Dataset, openDataset } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
 import type { Report } from '../report/index.ts';
 import { type ModelSource, type Runtime, runtimeInfo } from '../runtime/index.ts';
@@ -11,6 +11,8 @@ import {
   measureLatency,
   type Unjudged,
 } from '../validate/index.ts';
+import type { CalibrationData } from './calibration.ts';
+import { openData, type Selection } from './open-data.ts';
 import type { BenchResult, EngineOptions } from './options.ts';
 
 type Verification = Report['verification'];
@@ -63,50 +65,53 @@ export async function judgeCanonical(
   );
 }
 
-/** The written model against the original, on data where there are some, otherwise on random inputs. */
+/**
+ * The written model against the original: on --evaluate, else on samples that calibration left, else on random inputs.
+ */
 export async function judgeAgreement(
   runtime: Runtime,
   original: ModelSource,
   written: ModelSource,
   options: EngineOptions,
+  data?: CalibrationData,
 ): Promise<Pick<Verification, 'approximate' | 'metric' | 'unverified'>> {
+  const judges = options.evaluate === undefined ? await data?.judges() : undefined;
   const dataset =
-    options.evaluate === undefined ? undefined : await datasetFor(runtime, original, options.evaluate, options);
-  if (dataset && isUnjudged(dataset)) return { approximate: null, metric: null, unverified: dataset.reason };
+    options.evaluate === undefined
+      ? judges?.dataset
+      : await openData(runtime, original, options.evaluate, evaluated(options), options);
   const result = await compareModels(runtime, original, written, {
     ...common(options),
     ...(dataset && { batches: dataset.batches(comparisonBatch) }),
   });
   if (isUnjudged(result)) return { approximate: null, metric: null, unverified: result.reason };
-  const { maxRelativeError, outputError, top1Agreement, klDivergence, samples, inputs } = result;
-  const approximate = { maxRelativeError, outputError, top1Agreement, klDivergence, samples, inputs };
+  const { maxRelativeError, outputError, top1Agreement, agreementCi95, klDivergence, klCi95, samples, inputs } = result;
+  const approximate = {
+    maxRelativeError,
+    outputError,
+    top1Agreement,
+    agreementCi95: agreementCi95 && asPair(agreementCi95),
+    klDivergence,
+    klCi95: klCi95 && asPair(klCi95),
+    samples,
+    inputs: judges ? (judges.unseen ? ('held-back' as const) : ('calibration' as const)) : inputs,
+  };
   const metric = dataset?.labels ? await accuracyOf(runtime, original, written, dataset, options) : null;
   return { approximate, metric, unverified: null };
 }
 
+function asPair([low, high]: readonly [number, number]): [number, number] {
+  return [low, high];
+}
+
 const comparisonBatch = 32;
 
-async function datasetFor(
-  runtime: Runtime,
-  original: ModelSource,
-  spec: string,
-  options: EngineOptions,
-): Promise<Dataset | Unjudged> {
-  const session = await runtime.load(original);
-  try {
-    const { preprocess, samples, seed, inputKey, labelKey, onEvent } = options;
-    return await openDataset(spec, {
-      ports: session.inputs,
-      ...(preprocess !== undefined && { preprocess }),
-      ...(samples !== undefined && { samples }),
-      ...(seed !== undefined && { seed }),
-      ...(inputKey !== undefined && { inputKey }),
-      ...(labelKey !== undefined && { labelKey }),
-      onWarning: (diagnostic) => onEvent?.({ kind: 'warning', diagnostic }),
-    });
-  } finally {
-    await session.release();
-  }
+/** --samples limits the calibration data where there are any. */
+function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
+  return {
+    ...(calibrate === undefined && samples !== undefined && { samples }),
+    ...(seed !== undefined && { seed }),
+  };
 }
 
 async function accuracyOf(

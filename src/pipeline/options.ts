@@ -1,6 +1,7 @@
 import type { OnEvent } from '../events.ts';
+import type { Effort } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
-import type { Plan, RequireGain } from '../rewrite/index.ts';
+import type { FitMode, Plan, RequireGain } from '../rewrite/index.ts';
 import type { PresetName } from './presets.ts';
 
 /** Path of a model, or its bytes. */
@@ -28,6 +29,16 @@ export interface EngineOptions {
   readonly requireGain?: RequireGain;
   readonly freezeInputs?: boolean;
   readonly check?: CheckLevel;
+  /** Data to fit on: a folder of images, .npy, .npz, raw elements or a glob; labels are not needed. */
+  readonly calibrate?: string;
+  /** Statistics that `observe` wrote, to fit to in place of data; or factors that it fitted. */
+  readonly statistics?: string;
+  /** How much work fits may do. */
+  readonly effort?: Effort;
+  /** What fits see of the data; for studies, `asymmetric` is best. */
+  readonly fitMode?: FitMode;
+  /** `apply`: fit to other data than those that the plan was made with. */
+  readonly refit?: boolean;
   /** Labelled data to measure accuracy on. */
   readonly evaluate?: string;
   readonly preprocess?: string;
@@ -59,6 +70,14 @@ export interface Compressed {
   /** Writes the model, and its external data where it has some, atomically. */
   writeTo(path: string, options?: { readonly overwrite?: boolean }): Promise<void>;
   bytes(): Uint8Array;
+}
+
+/** What `observe` found, not yet written. */
+export interface Statistics {
+  /** Names of the nodes in it. */
+  readonly nodes: readonly string[];
+  /** Writes a safetensors file atomically. Once: it is made as it is written. */
+  writeTo(path: string, options?: { readonly overwrite?: boolean }): Promise<void>;
 }
 
 export interface VerifyResult {

@@ -1,6 +1,7 @@
 import type { Model } from '../ir/index.ts';
 import type { SkipCode } from '../pass/index.ts';
 import { linearNodes, nodeNames, type Plan, type PlanNode, type PlanOptions, planNodes } from '../rewrite/index.ts';
+import type { CalibrationData } from './calibration.ts';
 import { checkGlobs } from './prepare.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';
@@ -10,7 +11,8 @@ import { tool } from './tool.ts';
 export async function planOfRun(
   run: Run,
   { steps, text }: ResolvedPipeline,
-  planning: PlanOptions = {},
+  data: CalibrationData | undefined,
+  planning: Pick<PlanOptions, 'fit'> = {},
 ): Promise<Plan> {
   const { loaded, sha256, model, unsupported, options, resources, policy, fits, watch } = run;
   const nodes = await watch.time(
@@ -18,7 +20,10 @@ export async function planOfRun(
     () =>
       unsupported
         ? keptNodes(model, 'opset-unsupported', unsupported)
-        : planNodes(model, steps, policy, resources.environment, fits, planning),
+        : planNodes(model, steps, policy, resources.environment, fits, {
+            ...planning,
+            ...(data && { calibration: data.calibration }),
+          }),
     (planned) => `${planned.length} nodes, ${planned.filter(({ method }) => method !== null).length} to be rewritten`,
   );
   checkGlobs(
@@ -33,7 +38,7 @@ export async function planOfRun(
     seed: resources.environment.seed,
     freezeInputs: options.freezeInputs ?? false,
     requireGain: policy.requireGain,
-    evidence: { kind: 'weights' },
+    evidence: data?.evidence ?? { kind: 'weights' },
     nodes: [...nodes],
   };
 }
@@ -50,6 +55,7 @@ export function keptNodes(model: Model, code: SkipCode, text: string): readonly 
     rankSource: null,
     cost: null,
     weightError: null,
+    outputError: null,
     skipped: { code, text },
   }));
 }

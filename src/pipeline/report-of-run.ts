@@ -1,5 +1,5 @@
 import type { Report, ReportNode } from '../report/index.ts';
-import type { Applied, NodeResult, Plan } from '../rewrite/index.ts';
+import type { Applied, Evidence, NodeResult, OutputError, Plan } from '../rewrite/index.ts';
 import { runtimeInfo } from '../runtime/index.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
@@ -36,6 +36,7 @@ export function reportOfRun(
       sha256: output.sha256,
     }),
     targets: [],
+    calibration: calibrationOf(plan.evidence),
     nodes: nodes.map(reportNode),
     verification,
     benchmark,
@@ -44,7 +45,7 @@ export function reportOfRun(
   };
 }
 
-function reportNode({ plan, weightError, exactError, skipped }: NodeResult): ReportNode {
+function reportNode({ plan, weightError, outputError, exactError, skipped }: NodeResult): ReportNode {
   const { name, opType, shape, method, ranks, rankSource, cost } = plan;
   const kept = skipped !== null;
   return {
@@ -57,9 +58,23 @@ function reportNode({ plan, weightError, exactError, skipped }: NodeResult): Rep
     before: cost?.before ?? null,
     after: (kept ? cost?.before : cost?.after) ?? null,
     weightError,
+    outputError: outputError && finite(outputError),
     exactError,
     skipped,
   };
+}
+
+function calibrationOf(evidence: Evidence): Report['calibration'] {
+  if (evidence.kind === 'weights') return null;
+  const { kind, samples, preprocess, effort } = evidence;
+  const symmetric = kind === 'statistics' || ('mode' in evidence && evidence.mode !== 'asymmetric');
+  return { kind, samples, preprocess, effort, symmetric };
+}
+
+/** A node whose wanted output never varies has no relative error: JSON knows no infinity. */
+function finite({ predicted, measured }: OutputError): OutputError {
+  const bounded = (error: number) => Math.min(error, Number.MAX_VALUE);
+  return { predicted: bounded(predicted), measured: measured === null ? null : bounded(measured) };
 }
 
 /** The command that gives the same bytes again; what --ranks, --include and --exclude chose stands in the plan. */

@@ -28,6 +28,12 @@ export function resolveStages(options: EngineOptions, passes: readonly Pass[]): 
   return { steps, text: printPipeline(steps.map(({ entry }) => entry)) };
 }
 
+/** The pipeline with one more pass, as --pass adds it. */
+export function withPass({ steps }: ResolvedPipeline, text: string, passes: readonly Pass[]): ResolvedPipeline {
+  const added = resolvePipeline(text, passes).reduce(addStep, steps);
+  return { steps: added, text: printPipeline(added.map(({ entry }) => entry)) };
+}
+
 /**
  * A pass given by --pass takes the place of its namesake; a rank pass that of the preset's rank pass, since two would
  * contend for the same nodes; any other comes before those of its kind, so that it has the first choice.

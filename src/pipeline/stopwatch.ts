@@ -23,6 +23,16 @@ export class Stopwatch {
     return result;
   }
 
+  /** Counts time towards a stage without telling; for work that comes in many small parts. */
+  async add<Result>(stage: Stage, work: () => Promise<Result>): Promise<Result> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#seconds.set(stage, (this.#seconds.get(stage) ?? 0) + (performance.now() - start) / 1000);
+    }
+  }
+
   get seconds(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#seconds);
   }

@@ -4,6 +4,7 @@ import type { Report } from '../report/index.ts';
 import type { Applied } from '../rewrite/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
 import { type ExactOptions, isUnjudged, perturbHalfWeights } from '../validate/index.ts';
+import type { CalibrationData } from './calibration.ts';
 import { judgeAgreement, judgeCanonical, judgeExactness, judgeLatency, unjudgedVerification } from './judge.ts';
 import type { BenchResult } from './options.ts';
 import { type OutputModel, withSources } from './output-model.ts';
@@ -24,6 +25,7 @@ export async function verdictOf(
   run: Run,
   { reference, canonical, changed }: Applied,
   output: OutputModel,
+  data: CalibrationData | undefined,
 ): Promise<Verdict> {
   const { options, unsupported, loaded } = run;
   if (unsupported) return { verification: { ...unjudgedVerification, unverified: unsupported }, benchmark: null };
@@ -36,7 +38,7 @@ export async function verdictOf(
   const references =
     reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
   return withSources([rewritten, ...references], ([written, dense, perturbed]) =>
-    judgeSources(run, loaded.source, written as ModelSource, dense, {
+    judgeSources(run, loaded.source, written as ModelSource, dense, data, {
       original: loaded.source,
       weightSpacing,
       ...(perturbed && { perturbed }),
@@ -58,6 +60,7 @@ async function judgeSources(
   original: ModelSource,
   written: ModelSource,
   dense: ModelSource | undefined,
+  data: CalibrationData | undefined,
   weights: Pick<ExactOptions, 'original' | 'weightSpacing' | 'perturbed'>,
 ): Promise<Verdict> {
   const { options, resources, watch } = run;
@@ -67,7 +70,7 @@ async function judgeSources(
       ? await judgeExactness(runtime, dense, written, weights, options)
       : { exact: null, unverified: null };
     if (exact.unverified !== null) return { ...unjudgedVerification, ...exact };
-    return { ...unjudgedVerification, ...exact, ...(await judgeAgreement(runtime, original, written, options)) };
+    return { ...unjudgedVerification, ...exact, ...(await judgeAgreement(runtime, original, written, options, data)) };
   });
   if (!(options.bench ?? dense !== undefined) || verification.unverified !== null)
     return { verification, benchmark: null };

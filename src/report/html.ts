@@ -2,7 +2,7 @@ import { costBars } from './cost-bars.ts';
 import { escapeHtml } from './escape-html.ts';
 import { nodeCells, nodeColumns, nodeSummary } from './node-table.ts';
 import type { Report } from './report.ts';
-import { summaryCells, summaryColumns, verificationLines } from './summary-table.ts';
+import { calibrationLine, summaryCells, summaryColumns, verificationLines } from './summary-table.ts';
 
 const style = `
 :root { color-scheme: light dark; --before: #9aa5b1; --after: #2f7ed8; --quiet: #768390; --rule: #8884; }
@@ -34,7 +34,7 @@ export function toHtml(report: Report): string {
 <body>
 <h1>${escapeHtml(title)}</h1>
 ${table(summaryColumns, summaryCells(report))}
-${list(verificationLines(report.verification))}
+${list([...[calibrationLine(report) ?? []].flat(), ...verificationLines(report.verification)])}
 ${report.warnings.map(({ code, message }) => `<p class="warning">${escapeHtml(`${message} [${code}]`)}</p>`).join('\n')}
 <h2>Parameters per node</h2>
 ${costBars(report.nodes, 'params')}

@@ -24,9 +24,16 @@ export function nodeCells(node: ReportNode): string[] {
     node.ranks ? Object.values(node.ranks).join(',') : absent,
     change(node.before?.params, node.after?.params),
     change(node.before?.macs, node.after?.macs),
-    errorSize(node.weightError),
+    nodeError(node),
     node.skipped ? node.skipped.text : '',
   ];
+}
+
+/** outputError, predicted / on rows held back; the weightError where nothing was calibrated. */
+function nodeError({ weightError, outputError }: ReportNode): string {
+  if (!outputError) return errorSize(weightError);
+  const { predicted, measured } = outputError;
+  return measured === null ? errorSize(predicted) : `${errorSize(predicted)} / ${errorSize(measured)}`;
 }
 
 function change(before: number | null | undefined, after: number | null | undefined): string {
@@ -44,6 +51,11 @@ export function nodeSummary({ nodes }: Report): string {
   const kept = [...codes]
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
     .map(([code, count]) => `${count} ${code}`);
-  const start = `${rewritten} of ${nodes.length} nodes rewritten`;
-  return kept.length > 0 ? `${start}; kept: ${kept.join(', ')}` : start;
+  return [
+    `${rewritten} of ${nodes.length} nodes rewritten`,
+    ...(kept.length > 0 ? [`kept: ${kept.join(', ')}`] : []),
+    ...(nodes.some(({ outputError }) => outputError !== null)
+      ? ['error: outputError, on the rows of the fit / on rows held back']
+      : []),
+  ].join('; ');
 }

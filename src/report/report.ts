@@ -24,6 +24,13 @@ const reportNode = z.strictObject({
   before: cost.nullable(),
   after: cost.nullable(),
   weightError: z.number().nullable(),
+  outputError: z
+    .strictObject({
+      predicted: z.number().describe('over the rows that the node was fitted to'),
+      measured: z.number().nullable().describe('over rows that the fit has not seen'),
+    })
+    .nullable()
+    .describe('E‖ŷ−y‖²/Σvar(y) of the rewritten node, on calibration data'),
   /** Of the rewrite against the contraction of its factors. */
   exactError: z.number().nullable(),
   skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
@@ -52,6 +59,16 @@ export const reportSchema = z.strictObject({
   input: side,
   output: side,
   targets: z.array(z.strictObject({ kind: z.string(), wanted: z.string(), reached: z.string(), met: z.boolean() })),
+  calibration: z
+    .strictObject({
+      kind: z.enum(['data', 'synthetic', 'statistics', 'factors']),
+      samples: z.number().int(),
+      preprocess: z.string(),
+      effort: z.string(),
+      symmetric: z.boolean().describe('fits saw the inputs of the original, not those of the rewritten model'),
+    })
+    .nullable()
+    .describe('what fits rest on; null for the weights alone'),
   nodes: z.array(reportNode),
   verification: z.strictObject({
     exact: z
@@ -63,9 +80,13 @@ export const reportSchema = z.strictObject({
         maxRelativeError: z.number(),
         outputError: z.number().describe('E‖ŷ−y‖²/Σvar(y) over the outputs'),
         top1Agreement: z.number().nullable().describe('share of samples with the same answer, 0 … 1'),
+        agreementCi95: interval.nullable().describe('Wilson score interval'),
         klDivergence: z.number().nullable().describe('mean of KL(original ‖ written) over the samples, in nats'),
+        klCi95: interval.nullable().describe('bootstrap'),
         samples: z.number().int(),
-        inputs: z.enum(['random', 'data']),
+        inputs: z
+          .enum(['random', 'data', 'held-back', 'calibration'])
+          .describe('held-back: calibration data that no fit has seen; calibration: those of the fits'),
       })
       .nullable()
       .describe('the written model against the original'),

@@ -30,6 +30,26 @@ export function summaryCells({ input, output, benchmark, verification }: Report)
   return rows;
 }
 
+const sampleKinds = {
+  data: 'samples',
+  random: 'random samples',
+  'held-back': 'samples held back from the fits',
+  calibration: 'samples, those of the fits',
+} as const;
+
+/** What fits rest on. */
+export function calibrationLine({ calibration }: Report): string | undefined {
+  if (!calibration) return undefined;
+  const { kind, samples, symmetric, effort } = calibration;
+  const source = {
+    data: 'samples',
+    synthetic: 'synthetic images',
+    statistics: 'samples, as statistics',
+    factors: 'samples, as factors',
+  };
+  return `${samples} ${source[kind]}, effort ${effort}${symmetric ? '; symmetric fits only: they do not make up for what earlier nodes have lost' : ''}`;
+}
+
 /** What was checked, and on what: one line each. */
 export function verificationLines({ exact, approximate, metric, unverified }: Report['verification']): string[] {
   const lines: string[] = [];
@@ -38,19 +58,24 @@ export function verificationLines({ exact, approximate, metric, unverified }: Re
       `exact: max rel ${sized(exact.maxRelativeError)} ${exact.ok ? 'ok' : `above ${sized(exact.tolerance)}`}`,
     );
   if (approximate) {
-    const { top1Agreement, klDivergence, samples, inputs, outputError } = approximate;
+    const { top1Agreement, agreementCi95, klDivergence, klCi95, samples, inputs, outputError } = approximate;
     const parts = [
-      ...(top1Agreement === null ? [] : [`top-1 agreement ${percent(top1Agreement)}`]),
-      ...(klDivergence === null ? [] : [`KL ${sized(klDivergence)} nats`]),
+      ...(top1Agreement === null
+        ? []
+        : [`top-1 agreement ${percent(top1Agreement)}${between(agreementCi95, percent)}`]),
+      ...(klDivergence === null ? [] : [`KL ${sized(klDivergence)} nats${between(klCi95, sized)}`]),
       `outputError ${sized(outputError)}`,
     ];
-    lines.push(
-      `against the original: ${parts.join(', ')} (${samples} ${inputs === 'data' ? 'samples' : 'random samples'})`,
-    );
+    lines.push(`against the original: ${parts.join(', ')} (${samples} ${sampleKinds[inputs]})`);
   }
   if (metric) lines.push(`accuracy: output "${metric.output}" over ${metric.samples} samples`);
   if (unverified !== null) lines.push(`not checked by ONNX Runtime: ${unverified}`);
   return lines;
+}
+
+/** ` (97.1 % … 98.9 %)`: a 95 % interval behind its figure. */
+function between(interval: readonly [number, number] | null, text: (value: number) => string): string {
+  return interval ? ` (${interval.map(text).join(' … ')})` : '';
 }
 
 function sized(value: number): string {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { nodeCells, nodeColumns, nodeSummary } from './node-table.ts';
 import type { Report } from './report.ts';
-import { summaryCells, summaryColumns, verificationLines } from './summary-table.ts';
+import { calibrationLine, summaryCells, summaryColumns, verificationLines } from './summary-table.ts';
 import { cutEnd, printable, textTable } from './text-table.ts';
 
 export interface TerminalOptions {
@@ -34,7 +34,9 @@ function summaryLines(report: Report, paint: Paint): string[] {
   return [paint('bold', header), ...lines];
 }
 
-function closingLines({ verification, targets, warnings, run }: Report, width: number, paint: Paint): string[] {
+function closingLines(report: Report, width: number, paint: Paint): string[] {
+  const { verification, targets, warnings, run } = report;
+  const fitted = calibrationLine(report);
   const checks = verificationLines(verification).map(
     (text, k) => `${k === 0 ? ' verify     ' : '            '}${printable(text)}`,
   );
@@ -44,5 +46,5 @@ function closingLines({ verification, targets, warnings, run }: Report, width: n
   });
   const noted = warnings.map(({ code, message }) => paint('yellow', printable(` warning    ${message} [${code}]`)));
   const pipeline = paint('dim', cutEnd(printable(` pipeline   ${run.pipeline}`), width));
-  return [...checks, ...goals, ...noted, pipeline];
+  return [...(fitted ? [` calibrated ${printable(fitted)}`] : []), ...checks, ...goals, ...noted, pipeline];
 }

@@ -3,6 +3,7 @@ import type { Feeds, ModelSource, Runtime } from '../runtime/index.ts';
 import { comparePredictions, type SamplePair } from './agreement.ts';
 import { areProbabilities, chooseOutput, readClassScores } from './class-scores.ts';
 import { findInputShapes, type InputShapes } from './input-shapes.ts';
+import { bootstrapMean, type Interval, wilsonInterval } from './intervals.ts';
 import { openPair, type SessionPair } from './open-pair.ts';
 import { type OutputDifference, OutputTally } from './output-tally.ts';
 import { randomFeeds } from './random-feeds.ts';
@@ -34,8 +35,12 @@ export interface Comparison {
   readonly outputError: number;
   /** Share of samples with the same best class; null where no output holds class scores. */
   readonly top1Agreement: number | null;
+  /** Wilson's score interval of it. */
+  readonly agreementCi95: Interval | null;
   /** Mean KL(reference ‖ candidate) in nats; null as above, or where scores are not finite. */
   readonly klDivergence: number | null;
+  /** Bootstrap interval of it. */
+  readonly klCi95: Interval | null;
   readonly samples: number;
   readonly inputs: 'random' | 'data';
 }
@@ -57,7 +62,7 @@ export async function compareModels(
   try {
     const batches = options.batches ?? (await randomBatches(pair, options));
     if (isUnjudged(batches)) return batches;
-    return await comparePair(pair, batches, options.batches ? 'data' : 'random');
+    return await comparePair(pair, batches, options.batches ? 'data' : 'random', options.seed ?? 0);
   } finally {
     await pair.release();
   }
@@ -79,6 +84,7 @@ async function comparePair(
   pair: SessionPair,
   batches: AsyncIterable<FeedBatch>,
   inputs: 'random' | 'data',
+  seed: number,
 ): Promise<Comparison> {
   const tallies = new Map(pair.reference.outputs.map(({ name }) => [name, new OutputTally(name)]));
   const predictions: SamplePair[] = [];
@@ -96,7 +102,7 @@ async function comparePair(
   return {
     kind: 'compared',
     ...summary([...tallies.values()].map((tally) => tally.difference)),
-    ...agreement(predictions),
+    ...agreement(predictions, seed),
     samples,
     inputs,
   };
@@ -137,9 +143,18 @@ function scoresOutput(outputs: Feeds, rows: number): string | undefined {
   }
 }
 
-function agreement(pairs: readonly SamplePair[]): Pick<Comparison, 'top1Agreement' | 'klDivergence'> {
-  if (pairs.length === 0) return { top1Agreement: null, klDivergence: null };
+type Agreement = Pick<Comparison, 'top1Agreement' | 'agreementCi95' | 'klDivergence' | 'klCi95'>;
+
+function agreement(pairs: readonly SamplePair[], seed: number): Agreement {
+  if (pairs.length === 0) return { top1Agreement: null, agreementCi95: null, klDivergence: null, klCi95: null };
   const agreeing = pairs.filter(({ before, after }) => before === after).length;
-  const divergence = pairs.reduce((sum, pair) => sum + pair.divergence, 0) / pairs.length;
-  return { top1Agreement: agreeing / pairs.length, klDivergence: Number.isFinite(divergence) ? divergence : null };
+  const divergences = Float64Array.from(pairs, ({ divergence }) => divergence);
+  const mean = divergences.reduce((sum, divergence) => sum + divergence, 0) / pairs.length;
+  const finite = Number.isFinite(mean);
+  return {
+    top1Agreement: agreeing / pairs.length,
+    agreementCi95: wilsonInterval(agreeing, pairs.length),
+    klDivergence: finite ? mean : null,
+    klCi95: finite ? bootstrapMean(divergences, { seed }) : null,
+  };
 }

@@ -32,6 +32,7 @@ export const report: Report = {
   version: 1,
   tool: { name: 'onnx-tucker', version: '9.8.7' },
   run: { argv: null, pipeline: 'svd', seed: 0, threads: 1, runtime: 'none', seconds: { read: 0.1 } },
+  calibration: null,
   input: side,
   output: { ...side, file: null, params: 5_000_000 },
   targets: [],
@@ -42,6 +43,8 @@ export const report: Report = {
       maxRelativeError: 0.02,
       outputError: 0.001,
       top1Agreement: 0.976,
+      agreementCi95: [0.9, 1],
+      klCi95: [0, 0.01],
       klDivergence: 0.01,
       samples: 16,
       inputs: 'random',
@@ -72,6 +75,7 @@ export const plan: Plan = {
       ranks: { R3: 32, R4: 32 },
       rankSource: 'vbmf-ranks',
       cost: { before: { params: 36_864, macs: 115_605_504 }, after: { params: 13_312, macs: 41_746_432 } },
+      outputError: null,
       weightError: 0.0412,
       skipped: null,
     },
@@ -83,6 +87,7 @@ export const plan: Plan = {
       ranks: null,
       rankSource: null,
       cost: { before: { params: 9408, macs: null }, after: { params: 9408, macs: null } },
+      outputError: null,
       weightError: null,
       skipped: { code: 'no-gain', text: '3 input channels' },
     },
@@ -123,6 +128,15 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
       note('apply', [input, given], options);
       return compressed;
     },
+    observe: async (input, options, given) => {
+      note('observe', given ? [input, given] : [input], options);
+      return {
+        nodes: ['conv1'],
+        writeTo: async (path: string, { overwrite }: { readonly overwrite?: boolean } = {}) => {
+          written.push({ path, overwrite });
+        },
+      };
+    },
     verify: async (a: ModelInput, b: ModelInput, options) => {
       note('verify', [a, b], options);
       const tolerance = options?.tolerance ?? 0;
@@ -155,6 +169,7 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
             equation: 'W = U C V',
             ranks: { R3: 3, R4: 32 },
             cost: { params: 5000, macs: null },
+            outputError: null,
             weightError: 0.3,
             decision: 'its error is above 0.01',
           },

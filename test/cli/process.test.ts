@@ -69,7 +69,7 @@ describe('the command as a process', () => {
   });
 
   test.each<[string, number, string[]]>([
-    ['an unknown option', 2, [digits, '--calibrate', 'x']],
+    ['an unknown option', 2, [digits, '--calibration', 'x']],
     ['a file that is no model', 3, [fileURLToPath(import.meta.url)]],
     ['a missing file', 7, ['nowhere.onnx']],
     ['a folder that does not exist', 7, [digits, 'nowhere/small.onnx', '--pipeline', 'none', '--no-bench']],

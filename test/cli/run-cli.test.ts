@@ -37,7 +37,7 @@ describe('run', () => {
       '--pass a{x=1} --pass b --skip-pass c --plugin ./p.js --include conv* --exclude fc --ranks a=b=3,4 --ranks c=5 ' +
       '--require-gain macs --freeze-inputs --evaluate d.npz --preprocess tf --input-key img --label-key lab ' +
       '--input-shape in:0:1,3,8,8 --samples 64 --seed 7 --threads 2 --timeout 1.5m --memory 2GiB --external-root /w ' +
-      '--external-data never --no-bench --check nodes';
+      '--external-data never --no-bench --check nodes --calibrate images/ --effort max';
     const argv = ['model.onnx', ...flags.split(' ')];
     const { code, stderr } = await call(argv, engine);
     expect([code, stderr]).toEqual([0, expect.stringContaining('Nothing was written')]);
@@ -52,6 +52,8 @@ describe('run', () => {
       ranks: { 'a=b': [3, 4], c: [5] },
       requireGain: 'macs',
       freezeInputs: true,
+      calibrate: 'images/',
+      effort: 'max',
       evaluate: 'd.npz',
       preprocess: 'tf',
       inputKey: 'img',
@@ -306,7 +308,7 @@ describe('exit codes', () => {
   });
 
   test.each<[string, string]>([
-    ['m.onnx --calibrate images/', 'there is no option --calibrate'],
+    ['m.onnx --calibration images/', 'there is no option --calibration'],
     ['m.onnx --reprot r.json', 'Did you mean "--report"?'],
     ['m.onnx -z', 'there is no option -z'],
     ['inspect m.onnx --force', 'there is no option --force for this command'],

@@ -1,0 +1,109 @@
+import { type Dataset, syntheticSpec } from '../data/index.ts';
+import { openLockstep } from '../observe/index.ts';
+import type { Effort } from '../pass/index.ts';
+import type { Calibration, Evidence, FitMode, ObservedModels } from '../rewrite/index.ts';
+import { openData, openOthers, type Selection } from './open-data.ts';
+import type { Run } from './run.ts';
+
+/** What a run fits to, and how a plan names it. */
+export interface CalibrationData {
+  readonly calibration: Calibration;
+  readonly evidence: Evidence;
+  /** Samples to judge the result by: others than those of the fits where there are any; none with statistics. */
+  judges(): Promise<Judges | undefined>;
+}
+
+export interface Judges {
+  readonly dataset: Dataset;
+  /** Whether no fit has seen them. */
+  readonly unseen: boolean;
+}
+
+/** What to fit on. */
+export interface CalibrationSource {
+  /** As --calibrate takes it. */
+  readonly spec: string;
+  /** Instead of --preprocess. */
+  readonly preprocess?: Selection['preprocess'];
+}
+
+/** Samples drawn when nothing is said: more images still help, slowly; fewer than 256 cost accuracy. */
+const defaultSamples = 512;
+
+/** Samples that judge a result. */
+const judgingSamples = 256;
+
+/** Positions of each sample that go into the moments. Distinct samples matter more. */
+const positions = { fast: 16, normal: 32, max: 64 } as const;
+
+/** Bytes of activations in memory when --memory says nothing. */
+const activationMemory = 2 ** 30;
+
+export function samplesText(evidence: Evidence): string {
+  return evidence.kind === 'weights' ? 'no samples' : `${evidence.samples} samples`;
+}
+
+/** @param text what to tell once the data are open */
+export async function calibrateWith(
+  run: Run,
+  { spec, preprocess }: CalibrationSource,
+  text: (data: CalibrationData) => string,
+): Promise<CalibrationData> {
+  const { options, resources, loaded, watch } = run;
+  const { samples = defaultSamples, effort = 'normal', fitMode = 'asymmetric' } = options;
+  const { seed } = resources.environment;
+  const selection = { samples, seed, purpose: 'calibration', ...(preprocess !== undefined && { preprocess }) } as const;
+  const open = async (): Promise<CalibrationData> => {
+    const runtime = await resources.runtime();
+    const dataset = await openData(runtime, loaded.source, spec, selection, options);
+    const judging = { ...selection, besides: dataset.size, samples: judgingSamples, purpose: 'evaluation' } as const;
+    return {
+      calibration: lockstepCalibration(run, dataset, effort, fitMode),
+      evidence: {
+        kind: spec === syntheticSpec ? 'synthetic' : 'data',
+        sha256: await dataset.sha256(),
+        samples: dataset.size,
+        preprocess: dataset.preprocessText,
+        effort,
+        mode: fitMode,
+      },
+      async judges() {
+        const others = await openOthers(runtime, loaded.source, spec, judging, options);
+        return { dataset: others ?? dataset, unseen: others !== undefined };
+      },
+    };
+  };
+  return watch.time('observe', open, text);
+}
+
+function lockstepCalibration(run: Run, dataset: Dataset, effort: Effort, mode: FitMode): Calibration {
+  const { resources, options, watch } = run;
+  const { blas, seed, signal } = resources.environment;
+  return {
+    mode,
+    effort,
+    async open(models) {
+      const lockstep = await openLockstep(
+        mode === 'symmetric' || mode === 'channels' ? originalAlone(models) : models,
+        {
+          dataset,
+          runtimes: [await resources.runtime(), await resources.secondRuntime()],
+          memory: options.memory ?? activationMemory,
+          blas,
+          seed,
+          signal,
+          positions: positions[effort],
+        },
+      );
+      return {
+        observe: (pair) => watch.add('observe', () => lockstep.observe(pair)),
+        close: () => lockstep.close(),
+      };
+    },
+  };
+}
+
+/** Symmetric fits see the original only. */
+function originalAlone({ original, pairs }: ObservedModels): ObservedModels {
+  return { original, rewritten: original, pairs: pairs.map((pair) => ({ ...pair, rewritten: pair.original })) };
+}

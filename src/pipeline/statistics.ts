@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { diagnostics } from '../diagnostics.ts';
+import { readFactors, readMoments, type StatisticsOrigin, statisticsKind, withOwnOutputs } from '../observe/index.ts';
+import type { Evidence, Observed, OperatorPair } from '../rewrite/index.ts';
+import type { CalibrationData } from './calibration.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Opens what --statistics names: moments to fit to, or factors that were fitted where the data are.
+ *
+ * @throws unreadable-data (7) · invalid-statistics, statistics-mismatch (2)
+ */
+export async function openStatisticsData(run: Run, file: string): Promise<CalibrationData> {
+  const factors = (await statisticsKind(file)) === 'factors';
+  return run.watch.time(
+    'observe',
+    () => (factors ? factorsData(run, file) : momentsData(run, file)),
+    ({ evidence }) =>
+      factors
+        ? `factors fitted elsewhere, ${file}`
+        : `moments of ${evidence.kind === 'weights' ? 0 : evidence.samples} samples, ${file}: symmetric fits only, which lose more than those to images`,
+  );
+}
+
+async function momentsData(run: Run, file: string): Promise<CalibrationData> {
+  const { origin, read } = await readMoments(file);
+  checkModel(origin, run, file);
+  const { blas } = run.resources.environment;
+  return dataOf(run, file, 'statistics', origin, async ({ name, original }) => {
+    const stored = await read(name);
+    if (!stored) return { unobserved: 'the statistics do not have it' };
+    return (await withOwnOutputs(stored, original, blas)) ?? { unobserved: 'its statistics are of another shape' };
+  });
+}
+
+async function factorsData(run: Run, file: string): Promise<CalibrationData> {
+  const { origin, read } = await readFactors(file);
+  checkModel(origin, run, file);
+  return dataOf(run, file, 'factors', origin, async ({ name }) => {
+    const node = await read(name);
+    if (!node) return { unobserved: 'the file of factors does not have it' };
+    const { method, ranks, errors } = node;
+    const factors = Object.fromEntries(
+      [...node.factors].map(([factor, { data, dims }]) => [factor, { data: Float64Array.from(data), dims }]),
+    );
+    return {
+      method,
+      ranks,
+      factors,
+      bias: node.bias && Float64Array.from(node.bias.data),
+      outputError: { predicted: errors.predicted ?? 0, measured: errors.heldBack },
+    };
+  });
+}
+
+async function dataOf(
+  { options }: Run,
+  file: string,
+  kind: 'statistics' | 'factors',
+  { samples, preprocess }: StatisticsOrigin,
+  observe: (pair: OperatorPair) => Promise<Observed>,
+): Promise<CalibrationData> {
+  const { effort = 'normal' } = options;
+  const evidence: Evidence = { kind, sha256: await hashFile(file), samples, preprocess, effort };
+  return {
+    calibration: { mode: 'symmetric', effort, open: async () => ({ observe, close: async () => {} }) },
+    evidence,
+    judges: async () => undefined,
+  };
+}
+
+function checkModel({ model }: StatisticsOrigin, { sha256 }: Run, file: string): void {
+  if (model.sha256 === sha256) return;
+  throw diagnostics.data(
+    'statistics-mismatch',
+    'the statistics were taken of another model',
+    { file },
+    'take them of this one with "onnx-tucker observe"',
+  );
+}
+
+async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
