@@ -10,11 +10,16 @@ export const oneThread = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_
 
 /** Python of a virtual environment under .cache with the packages of bench/requirements.txt; made when missing. */
 export function benchPython() {
-  const folder = join(root, '.cache/bench-venv');
+  return venvPython('bench-venv', 'requirements.txt');
+}
+
+/** @param {string} name of the environment's folder under .cache @param {string} requirements file under bench */
+export function venvPython(name, requirements) {
+  const folder = join(root, '.cache', name);
   const python = join(folder, 'bin/python');
-  const requirements = join(root, 'bench/requirements.txt');
+  const file = join(root, 'bench', requirements);
   if (!existsSync(python)) execFileSync('python3', ['-m', 'venv', folder], { stdio: 'inherit' });
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], { stdio: 'inherit' });
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--requirement', file], { stdio: 'inherit' });
   return python;
 }
 
