@@ -2,6 +2,7 @@
 
     digits.onnx       Conv·BatchNorm·Relu ×4, two max-pools, Gemm·Relu·Gemm; input image [N, 1, 8, 8], pixels 0..1
     digits-test.npz   x uint8 [597, 8, 8] with pixels 0..16, y uint8 [597]
+    digits-calibrate.npz  x uint8 [512, 8, 8], of the training images, without labels
 
     python3 -m venv .cache/venv && .cache/venv/bin/pip install -r examples/digits/requirements.txt
     .cache/venv/bin/python examples/digits/train.py
@@ -169,6 +170,8 @@ def main():
     print(f"top-1 on {len(right)} digits of writers not trained on: {right.mean():.2%}")
     onnx.save(export(parameters, statistics), FOLDER / "digits.onnx")
     np.savez_compressed(FOLDER / "digits-test.npz", x=pixels[TRAINED_ON:], y=labels[TRAINED_ON:])
+    chosen = np.sort(np.random.default_rng(0).choice(TRAINED_ON, 512, replace=False))
+    np.savez_compressed(FOLDER / "digits-calibrate.npz", x=pixels[chosen])
 
 
 if __name__ == "__main__":

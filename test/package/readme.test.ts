@@ -15,6 +15,7 @@ describe('the README', () => {
     workspace = makeWorkspace();
     copyFileSync(join(digits, 'digits.onnx'), workspace.path('model.onnx'));
     copyFileSync(join(digits, 'digits-test.npz'), workspace.path('test.npz'));
+    copyFileSync(join(digits, 'digits-calibrate.npz'), workspace.path('images.npz'));
     copyFileSync(join(digits, 'preprocess.json'), workspace.path('preprocess.json'));
   });
 
