@@ -60,6 +60,7 @@ function methods(random: SeededRandom): readonly string[] {
     `spatial-svd{order=${pick(random, ['vertical-first', 'horizontal-first', 'auto'])}}`,
     `tucker-2{sides=${pick(random, ['both', 'input', 'output', 'auto'])},sweeps=${pick(random, [0, 1, 10])}}`,
     `cp-split{form=${pick(random, ['three', 'four'])},sweeps=${pick(random, [1, 20])}}`,
+    `grouped-core{block=${pick(random, [2, 3])},sweeps=${pick(random, [1, 10])}}`,
     'tensor-train',
   ];
 }
