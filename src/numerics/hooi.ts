@@ -1,10 +1,12 @@
 import type { Precision } from './add-gram.ts';
-import type { Blas } from './blas.ts';
+import type { Blas, RealArray } from './blas.ts';
 import { sumOfSquares } from './frobenius-norm.ts';
-import { capturedEnergy, improveBasis, orthonormalize } from './improve-basis.ts';
+import { applyGram, type Gram, improveBasis } from './improve-basis.ts';
+import { innerProduct } from './inner-product.ts';
 import type { KernelStack } from './kernel-stack.ts';
-import { type BasisStep, mixBases } from './mix-bases.ts';
 import { projectionError } from './nd-array.ts';
+import { orthonormalizeColumns } from './orthonormalize-columns.ts';
+import { type BasisMove, basisPoint, quasiNewtonStep } from './quasi-newton-step.ts';
 import { leadingVectors } from './row-basis.ts';
 import { inputGram, outputGram, type TuckerBases } from './tucker-projections.ts';
 
@@ -12,7 +14,10 @@ export interface HooiOptions {
   readonly blas: Blas;
   /** Sweeps at most; 60 by default. */
   readonly maxSweeps?: number;
-  /** The iteration ends when two sweeps in turn each lower ‖Ŵ−W‖ by less than this part of it; 2e-7 by default. */
+  /**
+   * Part of ‖Ŵ−W‖ that is not worth a sweep, 2e-7 by default: the iteration ends when less than half of it is promised
+   * by the next sweep and the last one gained no more than five times it, or when two sweeps in turn gain less than it.
+   */
   readonly tolerance?: number;
   readonly signal?: AbortSignal;
   /** Called with ‖Ŵ−W‖/‖W‖ of one group after each sweep; it never rises. */
@@ -21,13 +26,17 @@ export interface HooiOptions {
 
 /** One sweep's result. */
 interface Sweep {
+  /** V where the sweep began. */
+  readonly start: Float64Array;
   readonly output: Float64Array;
+  /** G·start, with G the Gram matrix of the inputs of the kernel projected on `output`. */
+  readonly image: RealArray;
+  /** V as the sweep improved it. */
   readonly input: Float64Array;
+  /** tr(VᵀGV) of the improved V less that of `start`. */
+  readonly rise: number;
   readonly error: number;
 }
-
-/** Sweeps before the last that mixBases learns from. */
-const MEMORY = 2;
 
 /**
  * Higher-order orthogonal iteration on the channel modes of one group of a kernel (De Lathauwer, De Moor & Vandewalle
@@ -35,19 +44,14 @@ const MEMORY = 2;
  * and V for the kernel projected on U.
  *
  * Three things make it faster than the textbook. Only the first U and V are computed as eigenvectors: later ones are
- * improved from the last by improveBasis, at a fraction of the cost. Each sweep starts from a mixture of the last few, see
- * mixBases; where that did not lower the error, the next sweep starts from the best V itself. And the sweeps of a float32
- * kernel run in float32, see sweepPrecision; the core and the reported error are float64 in any case.
- *
- * Measured on six 256 × 256 × 3 × 3 kernels of a ResNet-50: plain sweeps with exact eigenvectors come within 1e-6 of the
- * error where they end after 189 sweeps, these have ended after 122. Mixing three sweeps before the last took 40 instead
- * of 30 on one of them; mixing one took 42 instead of 33 across the plateau of a kernel with 64 channels. Such plateaus
- * are why the tolerance is small: partial_tucker at 1e-4 stops up to 7e-4 above what follows. Starting from approximate
- * eigenvectors ends higher.
+ * improved from the last by improveBasis, at a fraction of the cost. What a sweep makes of V is not where the next one
+ * begins but a direction for quasiNewtonStep; where that did not lower the error, the next sweep begins at the best V
+ * itself. And the sweeps of a float32 kernel run in float32, see sweepPrecision; the core and the reported error are
+ * float64 in any case.
  */
 export async function hooi(stack: KernelStack, R4: number, R3: number, options: HooiOptions): Promise<TuckerBases> {
   const { outputs, inputs } = stack;
-  const { blas, maxSweeps = 60, tolerance = 2e-7 } = options;
+  const { blas } = options;
   if (R4 === outputs && R3 === inputs) return { output: undefined, input: undefined };
   if (R3 === inputs) {
     return {
@@ -57,27 +61,41 @@ export async function hooi(stack: KernelStack, R4: number, R3: number, options: 
   }
   const start = await leadingVectors(await inputGram(stack, undefined, blas), inputs, R3, blas);
   if (R4 === outputs) return { output: undefined, input: start };
+  const { output, input } = await bestSweep(stack, R4, start, options);
+  return {
+    output: (await orthonormalizeColumns(output, outputs, R4, blas)) ?? output,
+    input: (await orthonormalizeColumns(input, inputs, R3, blas)) ?? input,
+  };
+}
+
+async function bestSweep(stack: KernelStack, R4: number, start: Float64Array, options: HooiOptions): Promise<Sweep> {
+  const { blas, maxSweeps = 60, tolerance = 2e-7 } = options;
+  const n = stack.inputs;
   const energy = stack.blocks.reduce((sum, { data }) => sum + sumOfSquares(data), 0);
   const fit: SweepFit = { stack, energy, R4, blas };
-  let last = await firstSweep(fit, start);
-  let steps: readonly BasisStep[] = [{ start, image: last.input }];
-  let idle = 0;
-  options.onSweep?.(1, last.error);
-  for (let count = 2; count <= maxSweeps && last.error > 0 && idle < 2; count++) {
+  let best = await sweepFrom(fit, undefined, start);
+  let last: BasisMove | undefined;
+  let [gain, idle] = [Infinity, 0];
+  options.onSweep?.(1, best.error);
+  for (let count = 2; count <= maxSweeps && best.error > 0 && idle < 2; count++) {
     options.signal?.throwIfAborted();
-    const mixed = await mixBases(steps, inputs, blas);
-    const from = (mixed && (await orthonormalize(mixed, inputs, R3, blas, 1))) ?? last.input;
-    const next = await sweepFrom(fit, last, from);
-    const gain = last.error - next.error;
-    idle = gain < tolerance * last.error ? idle + 1 : 0;
-    if (gain > 0) last = next;
-    steps = gain > 0 ? [...steps.slice(-MEMORY), { start: from, image: next.input }] : steps.slice(-1);
-    options.onSweep?.(count, last.error);
+    let from = best.input;
+    if (gain > 0) {
+      const point = await basisPoint(best.start, best.image, best.input, n, blas);
+      const { step, promised } = await quasiNewtonStep(point, last, n, blas);
+      const ahead = promised === undefined ? Infinity : (promised - best.rise) / (2 * best.error * energy);
+      if (ahead < (tolerance / 2) * best.error && gain < 5 * tolerance * best.error) break;
+      const moved = step.map((x, i) => x + point.basis[i]!);
+      from = (await orthonormalizeColumns(moved, n, moved.length / n, blas, 1)) ?? from;
+      last = { from: point, step };
+    } else last = undefined;
+    const next = await sweepFrom(fit, best, from);
+    gain = best.error - next.error;
+    idle = gain < tolerance * best.error ? idle + 1 : 0;
+    if (gain > 0) best = next;
+    options.onSweep?.(count, best.error);
   }
-  return {
-    output: (await orthonormalize(last.output, outputs, R4, blas)) ?? last.output,
-    input: (await orthonormalize(last.input, inputs, R3, blas)) ?? last.input,
-  };
+  return best;
 }
 
 /** What stays the same from sweep to sweep. */
@@ -88,29 +106,26 @@ interface SweepFit {
   readonly blas: Blas;
 }
 
-async function firstSweep({ stack, energy, R4, blas }: SweepFit, start: Float64Array): Promise<Sweep> {
+/** U for the kernel projected on `start`, then V for the kernel projected on U. */
+async function sweepFrom({ stack, energy, R4, blas }: SweepFit, last: Sweep | undefined, start: Float64Array) {
   const { outputs, inputs } = stack;
-  const precision = sweepPrecision(stack, energy, 1);
-  const output = await leadingVectors(await outputGram(stack, start, blas, precision), outputs, R4, blas);
-  const gram = await inputGram(stack, output, blas, precision);
-  const input = await improveBasis(gram, inputs, start, blas);
-  return { output, input, error: projectionError(energy, await capturedEnergy(gram, inputs, input, blas)) };
-}
-
-/** U for the kernel projected on `input`, then V for the kernel projected on U. */
-async function sweepFrom({ stack, energy, blas }: SweepFit, last: Sweep, input: Float64Array): Promise<Sweep> {
-  const precision = sweepPrecision(stack, energy, last.error);
-  const output = await improveBasis(await outputGram(stack, input, blas, precision), stack.outputs, last.output, blas);
-  const gram = await inputGram(stack, output, blas, precision);
-  const improved = await improveBasis(gram, stack.inputs, input, blas);
-  const error = projectionError(energy, await capturedEnergy(gram, stack.inputs, improved, blas));
-  return { output, input: improved, error };
+  const precision = sweepPrecision(stack, energy, last?.error ?? 1);
+  const seen = await outputGram(stack, start, blas, precision);
+  const output = last
+    ? await improveBasis({ matrix: seen, n: outputs, precision }, last.output, blas)
+    : await leadingVectors(seen, outputs, R4, blas);
+  const gram: Gram = { matrix: await inputGram(stack, output, blas, precision), n: inputs, precision };
+  const image = await applyGram(gram, start, blas);
+  const input = await improveBasis(gram, start, blas, image);
+  const captured = innerProduct(await applyGram(gram, input, blas), input);
+  const rise = captured - innerProduct(image, start);
+  return { start, output, image, input, rise, error: projectionError(energy, captured) };
 }
 
 /**
- * In what to project and to sum Gram matrices. float32 turns a subspace by about δ = 1e-6; where the error is at its least
- * that raises it by δ²/(2·error) only, so less than 1e-10 for the errors allowed here. A float64 kernel keeps its precision,
- * one whose squares might leave the range of float32 its range.
+ * In what to project, to sum Gram matrices and to apply them. float32 turns a subspace by about δ = 1e-6; where the error
+ * is at its least that raises it by δ²/(2·error) only, so less than 1e-10 for the errors allowed here. A float64 kernel
+ * keeps its precision, one whose squares might leave the range of float32 its range.
  */
 function sweepPrecision({ blocks }: KernelStack, energy: number, error: number): Precision {
   const narrow = blocks.every(({ data }) => data instanceof Float32Array);
