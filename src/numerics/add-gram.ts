@@ -1,4 +1,5 @@
 import type { Blas, GemmOptions, RealArray } from './blas.ts';
+import { Scratch } from './scratch.ts';
 
 /** Rows of the Gram matrix computed at a time: at n = 2048, strips of its lower triangle cost 5/8 of the square. */
 const STRIP = 512;
@@ -13,8 +14,11 @@ export interface RealMatrix {
 /** In what products are computed: float32 takes 0.4–0.5 of the time of float64. */
 export type Precision = 'float32' | 'float64';
 
-export function multiply(options: GemmOptions, blas: Blas, precision: Precision): Promise<RealArray> {
-  return precision === 'float32' ? blas.gemm32(options) : blas.gemm64(options);
+/** @param into may take the result when it has that precision */
+export function multiply(options: GemmOptions, blas: Blas, precision: Precision, into?: RealArray): Promise<RealArray> {
+  return precision === 'float32'
+    ? blas.gemm32(options, into instanceof Float32Array ? into : undefined)
+    : blas.gemm64(options, into instanceof Float64Array ? into : undefined);
 }
 
 /** gram += A·Aᵀ, with gram float64[rows, rows]. Exactly symmetric when it was so before. */
@@ -23,6 +27,7 @@ export async function addGram(
   matrix: RealMatrix,
   blas: Blas,
   precision: Precision = 'float64',
+  scratch = new Scratch(),
 ): Promise<void> {
   const { data, rows, columns } = matrix;
   for (let start = 0; start < rows; start += STRIP) {
@@ -30,7 +35,8 @@ export async function addGram(
     const width = start + size;
     const a = data.subarray(start * columns, width * columns);
     const b = data.subarray(0, width * columns);
-    const strip = await multiply({ m: size, n: width, k: columns, a, b, transB: true }, blas, precision);
+    const room = scratch.take('strip', size * width, precision);
+    const strip = await multiply({ m: size, n: width, k: columns, a, b, transB: true }, blas, precision, room);
     for (let i = 0; i < size; i++) {
       const row = (start + i) * rows;
       for (let j = 0; j <= start + i; j++) {

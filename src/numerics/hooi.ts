@@ -1,13 +1,14 @@
-import type { Precision } from './add-gram.ts';
+import { multiply, type Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import { sumOfSquares } from './frobenius-norm.ts';
-import { applyGram, type Gram, improveBasis } from './improve-basis.ts';
+import { appliedGram, applyGram, improveBasis } from './improve-basis.ts';
 import { innerProduct } from './inner-product.ts';
 import type { KernelStack } from './kernel-stack.ts';
 import { projectionError } from './nd-array.ts';
 import { orthonormalizeColumns } from './orthonormalize-columns.ts';
 import { type BasisMove, basisPoint, quasiNewtonStep } from './quasi-newton-step.ts';
 import { leadingVectors } from './row-basis.ts';
+import { Scratch } from './scratch.ts';
 import { inputGram, outputGram, type TuckerBases } from './tucker-projections.ts';
 
 export interface HooiOptions {
@@ -15,8 +16,8 @@ export interface HooiOptions {
   /** Sweeps at most; 60 by default. */
   readonly maxSweeps?: number;
   /**
-   * Part of ‖Ŵ−W‖ that is not worth a sweep, 2e-7 by default: the iteration ends when less than half of it is promised
-   * by the next sweep and the last one gained no more than five times it, or when two sweeps in turn gain less than it.
+   * Part of ‖Ŵ−W‖ that is not worth a sweep, 2e-7 by default. The iteration ends when two steps in turn promise less and
+   * the last sweep gained less than twice as much, or when two sweeps in turn gain less.
    */
   readonly tolerance?: number;
   readonly signal?: AbortSignal;
@@ -72,10 +73,10 @@ async function bestSweep(stack: KernelStack, R4: number, start: Float64Array, op
   const { blas, maxSweeps = 60, tolerance = 2e-7 } = options;
   const n = stack.inputs;
   const energy = stack.blocks.reduce((sum, { data }) => sum + sumOfSquares(data), 0);
-  const fit: SweepFit = { stack, energy, R4, blas };
+  const fit: SweepFit = { stack, energy, R4, blas, scratch: new Scratch() };
   let best = await sweepFrom(fit, undefined, start);
   let last: BasisMove | undefined;
-  let [gain, idle] = [Infinity, 0];
+  let [gain, ahead, idle] = [Infinity, Infinity, 0];
   options.onSweep?.(1, best.error);
   for (let count = 2; count <= maxSweeps && best.error > 0 && idle < 2; count++) {
     options.signal?.throwIfAborted();
@@ -83,12 +84,13 @@ async function bestSweep(stack: KernelStack, R4: number, start: Float64Array, op
     if (gain > 0) {
       const point = await basisPoint(best.start, best.image, best.input, n, blas);
       const { step, promised } = await quasiNewtonStep(point, last, n, blas);
-      const ahead = promised === undefined ? Infinity : (promised - best.rise) / (2 * best.error * energy);
-      if (ahead < (tolerance / 2) * best.error && gain < 5 * tolerance * best.error) break;
+      const before = ahead;
+      ahead = promised === undefined ? Infinity : (promised - best.rise) / (2 * best.error * energy);
+      if (Math.max(before, ahead, gain / 2) < tolerance * best.error) break;
       const moved = step.map((x, i) => x + point.basis[i]!);
       from = (await orthonormalizeColumns(moved, n, moved.length / n, blas, 1)) ?? from;
       last = { from: point, step };
-    } else last = undefined;
+    } else [last, ahead] = [undefined, Infinity];
     const next = await sweepFrom(fit, best, from);
     gain = best.error - next.error;
     idle = gain < tolerance * best.error ? idle + 1 : 0;
@@ -104,22 +106,43 @@ interface SweepFit {
   readonly energy: number;
   readonly R4: number;
   readonly blas: Blas;
+  readonly scratch: Scratch;
 }
 
 /** U for the kernel projected on `start`, then V for the kernel projected on U. */
-async function sweepFrom({ stack, energy, R4, blas }: SweepFit, last: Sweep | undefined, start: Float64Array) {
+async function sweepFrom(fit: SweepFit, last: Sweep | undefined, start: Float64Array): Promise<Sweep> {
+  const { stack, energy, R4, blas, scratch } = fit;
   const { outputs, inputs } = stack;
   const precision = sweepPrecision(stack, energy, last?.error ?? 1);
-  const seen = await outputGram(stack, start, blas, precision);
+  const seen = await outputGram(stack, start, blas, precision, scratch);
   const output = last
-    ? await improveBasis({ matrix: seen, n: outputs, precision }, last.output, blas)
+    ? await improveBasis(appliedGram(seen, outputs, precision, scratch), last.output, blas)
     : await leadingVectors(seen, outputs, R4, blas);
-  const gram: Gram = { matrix: await inputGram(stack, output, blas, precision), n: inputs, precision };
+  const gram = appliedGram(await inputGram(stack, output, blas, precision, scratch), inputs, precision, scratch);
   const image = await applyGram(gram, start, blas);
-  const input = await improveBasis(gram, start, blas, image);
-  const captured = innerProduct(await applyGram(gram, input, blas), input);
+  const turned = last ? await turnedTo(last.input, start, image, fit, precision) : { basis: start, image };
+  const input = await improveBasis(gram, turned.basis, blas, turned.image);
+  const captured = innerProduct(await applyGram(gram, input, blas, 'image'), input);
   const rise = captured - innerProduct(image, start);
   return { start, output, image, input, rise, error: projectionError(energy, captured) };
+}
+
+/**
+ * `start` and its image by a Gram matrix in columns that fit those of the V before it, which are close to eigenvectors:
+ * start·(startᵀ·before). quasiNewtonStep leaves the columns of V as they lay in the first sweep, and from there filters
+ * would mix strong directions into weak columns until these are lost.
+ */
+async function turnedTo(
+  before: Float64Array,
+  start: Float64Array,
+  image: RealArray,
+  { stack: { inputs: n }, blas }: SweepFit,
+  precision: Precision,
+) {
+  const rank = start.length / n;
+  const turn = await multiply({ m: rank, n: rank, k: n, a: start, b: before, transA: true }, blas, precision);
+  const times = (a: RealArray) => multiply({ m: n, n: rank, k: rank, a, b: turn }, blas, precision);
+  return { basis: Float64Array.from(await times(start)), image: await times(image) };
 }
 
 /**

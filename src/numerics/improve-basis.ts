@@ -3,6 +3,7 @@ import type { Blas, RealArray } from './blas.ts';
 import { columnNorms } from './column-norms.ts';
 import { orthonormalizeColumns } from './orthonormalize-columns.ts';
 import { leadingVectors } from './row-basis.ts';
+import type { Scratch } from './scratch.ts';
 
 /** Up to this size exact eigenvectors cost about as much as a few products with their orthonormalization. */
 const EXACT_SIZE = 64;
@@ -19,12 +20,21 @@ const LARGEST_SPREAD = 1e8;
 /** Part of the weakest column's Rayleigh quotient up to which directions are damped: it is a little above λ_rank. */
 const DAMPED = 0.9;
 
-/** A Gram matrix and in what its products with a basis are computed. */
+/** A Gram matrix that is applied to one basis after the other. */
 export interface Gram {
   /** float64[n, n], positive semidefinite. */
   readonly matrix: Float64Array;
+  /** The same in the precision of its products. */
+  readonly applied: RealArray;
   readonly n: number;
   readonly precision: Precision;
+  readonly scratch: Scratch;
+}
+
+export function appliedGram(matrix: Float64Array, n: number, precision: Precision, scratch: Scratch): Gram {
+  const applied = precision === 'float64' ? matrix : scratch.take('narrow Gram', n * n, precision);
+  if (applied !== matrix) applied.set(matrix);
+  return { matrix, applied, n, precision, scratch };
 }
 
 /**
@@ -50,20 +60,21 @@ export async function improveBasis(
   const { matrix, n } = gram;
   const rank = basis.length / n;
   if (n <= EXACT_SIZE) return leadingVectors(matrix, n, rank, blas);
-  const narrow = { ...gram, matrix: gram.precision === 'float32' ? new Float32Array(matrix) : matrix };
   let improved: Float64Array | undefined = basis;
   for (let spent = 0; spent < DEGREE && improved; ) {
-    const known = spent === 0 ? image : undefined;
-    const { columns, degree } = await filter(narrow, improved, DEGREE - spent, blas, known);
+    const at: RealArray = (spent === 0 && image) || (await applyGram(gram, improved, blas, 'image'));
+    const { columns, degree } = await filter(gram, improved, at, DEGREE - spent, blas);
     improved = await orthonormalizeColumns(columns, n, rank, blas, 1);
     spent += degree;
   }
   return improved ?? leadingVectors(matrix, n, rank, blas);
 }
 
-/** G·B, [n, rank]. */
-export function applyGram({ matrix, n, precision }: Gram, basis: RealArray, blas: Blas): Promise<RealArray> {
-  return multiply({ m: n, n: basis.length / n, k: n, a: matrix, b: basis }, blas, precision);
+/** G·B, [n, rank]; in the scratch array of a name, when one is given. */
+export function applyGram(gram: Gram, basis: RealArray, blas: Blas, name?: string): Promise<RealArray> {
+  const { applied, n, precision, scratch } = gram;
+  const room = name === undefined ? undefined : scratch.take(name, basis.length, precision);
+  return multiply({ m: n, n: basis.length / n, k: n, a: applied, b: basis }, blas, precision, room);
 }
 
 interface Filtered {
@@ -72,27 +83,20 @@ interface Filtered {
   readonly degree: number;
 }
 
-/** One filter of at most the given degree; 1, plain G·B, where the spectrum is steep or nothing is left. */
-async function filter(
-  gram: { readonly matrix: RealArray; readonly n: number; readonly precision: Precision },
-  basis: Float64Array,
-  most: number,
-  blas: Blas,
-  known: RealArray | undefined,
-): Promise<Filtered> {
-  const { matrix, n, precision } = gram;
+/** One filter of at most the given degree, from B and G·B; 1, plain G·B, where the spectrum is steep or nothing is left. */
+async function filter(gram: Gram, basis: Float64Array, image: RealArray, most: number, blas: Blas): Promise<Filtered> {
+  const { applied, n, precision, scratch } = gram;
   const rank = basis.length / n;
-  const times = (b: RealArray) => multiply({ m: n, n: rank, k: n, a: matrix, b }, blas, precision);
-  const image = known ?? (await times(basis));
-  const damped = dampedUpTo(matrix, n, basis, image);
+  const damped = dampedUpTo(applied, n, basis, image);
   const degree = Math.min(most, filterDegree(image, rank, damped));
   if (degree < 2) return { columns: image, degree: 1 };
   const half = damped / 2;
-  let before: RealArray = precision === 'float32' ? new Float32Array(basis) : basis;
-  let current: RealArray = image.slice();
+  let before = scratch.take('filter 0', basis.length, precision);
+  before.set(basis);
+  let current = scratch.take('filter 1', basis.length, precision);
   for (let i = 0; i < current.length; i++) current[i] = image[i]! / half - before[i]!;
   for (let d = 2; d <= degree; d++) {
-    const product = await times(current);
+    const product = await applyGram(gram, current, blas, `filter ${d % 3}`);
     continueChebyshev(product, current, before, half);
     [before, current] = [current, product];
   }

@@ -2,6 +2,7 @@ import { addGram, multiply, type Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import type { KernelBlock, KernelStack } from './kernel-stack.ts';
 import { permuteAxes } from './permute-axes.ts';
+import { Scratch } from './scratch.ts';
 
 /** Orthonormal columns per channel mode of a kernel; undefined where the mode stays whole. */
 export interface TuckerBases {
@@ -11,43 +12,53 @@ export interface TuckerBases {
   readonly input: Float64Array | undefined;
 }
 
-/** Gram of the outputs of the kernel projected on the inputs' basis: Σ_k (W_k V)(W_k V)ᵀ, float64[T, T]. */
+/**
+ * Gram of the outputs of the kernel projected on the inputs' basis: Σ_k (W_k V)(W_k V)ᵀ, float64[T, T].
+ * @param scratch keeps the result, until it is given for the next one, and the projection
+ */
 export async function outputGram(
   stack: KernelStack,
   input: Float64Array | undefined,
   blas: Blas,
   precision: Precision = 'float64',
+  scratch = new Scratch(),
 ): Promise<Float64Array> {
   const { outputs, inputs } = stack;
   const columns = input ? input.length / inputs : inputs;
-  const gram = new Float64Array(outputs * outputs);
+  const gram = scratch.take('output Gram', outputs * outputs, 'float64').fill(0);
   const basis = input && inPrecision(input, precision);
   for (const { data, positions } of stack.blocks) {
     const m = outputs * positions;
-    const z = basis ? await multiply({ m, n: columns, k: inputs, a: data, b: basis }, blas, precision) : data;
-    await addGram(gram, { data: z, rows: outputs, columns: positions * columns }, blas, precision);
+    const room = scratch.take('projection', basis ? m * columns : 0, precision);
+    const z = basis ? await multiply({ m, n: columns, k: inputs, a: data, b: basis }, blas, precision, room) : data;
+    await addGram(gram, { data: z, rows: outputs, columns: positions * columns }, blas, precision, scratch);
   }
   return gram;
 }
 
-/** Gram of the inputs of the kernel projected on the outputs' basis: Σ_k (W_kᵀU)(W_kᵀU)ᵀ, float64[S, S]. */
+/**
+ * Gram of the inputs of the kernel projected on the outputs' basis: Σ_k (W_kᵀU)(W_kᵀU)ᵀ, float64[S, S].
+ * @param scratch as of outputGram
+ */
 export async function inputGram(
   stack: KernelStack,
   output: Float64Array | undefined,
   blas: Blas,
   precision: Precision = 'float64',
+  scratch = new Scratch(),
 ): Promise<Float64Array> {
   const { outputs, inputs: rows } = stack;
-  const gram = new Float64Array(rows * rows);
+  const gram = scratch.take('input Gram', rows * rows, 'float64').fill(0);
   const basis = output && inPrecision(output, precision);
   for (const block of stack.blocks) {
     const columns = (output ? output.length / outputs : outputs) * block.positions;
     if (block.positions === 1) {
-      const data = await inputRows(stack, block, basis, blas, precision);
-      await addGram(gram, { data, rows, columns }, blas, precision);
+      const data = await inputRows(stack, block, basis, blas, precision, scratch);
+      await addGram(gram, { data, rows, columns }, blas, precision, scratch);
     } else {
-      const y = basis ? await projectedOutputs(stack, block, basis, blas, precision) : block.data;
-      const product = await multiply({ m: rows, n: rows, k: columns, a: y, b: y, transA: true }, blas, precision);
+      const y = basis ? await projectedOutputs(stack, block, basis, blas, precision, scratch) : block.data;
+      const room = scratch.take('strip', rows * rows, precision);
+      const product = await multiply({ m: rows, n: rows, k: columns, a: y, b: y, transA: true }, blas, precision, room);
       for (let i = 0; i < gram.length; i++) gram[i]! += product[i]!;
     }
   }
@@ -61,10 +72,12 @@ async function inputRows(
   output: RealArray | undefined,
   blas: Blas,
   precision: Precision,
+  scratch: Scratch,
 ): Promise<RealArray> {
   if (!output) return permuteAxes({ data, dims: [outputs, inputs] }, [1, 0]).data;
   const n = output.length / outputs;
-  return multiply({ m: inputs, n, k: outputs, a: data, b: output, transA: true }, blas, precision);
+  const room = scratch.take('projection', inputs * n, precision);
+  return multiply({ m: inputs, n, k: outputs, a: data, b: output, transA: true }, blas, precision, room);
 }
 
 /** C[q,r,k] = Σ_{t,s} U[t,q] W[t,s,k] V[s,r], float64[R4, R3, K]. */
@@ -78,10 +91,11 @@ export async function tuckerCore(
   const R3 = input ? input.length / inputs : inputs;
   const total = blocks.reduce((sum, { positions }) => sum + positions, 0);
   const core = new Float64Array(R4 * R3 * total);
+  const scratch = new Scratch();
   let start = 0;
   for (const block of blocks) {
     const { positions } = block;
-    const y = output ? await projectedOutputs(stack, block, output, blas, 'float64') : block.data;
+    const y = output ? await projectedOutputs(stack, block, output, blas, 'float64', scratch) : block.data;
     const c = input ? await blas.gemm64({ m: R4 * positions, n: R3, k: inputs, a: y, b: input }) : y;
     const { data } = permuteAxes({ data: c, dims: [R4, positions, R3] }, [0, 2, 1]);
     for (let row = 0; row < R4 * R3; row++) {
@@ -99,9 +113,11 @@ function projectedOutputs(
   output: RealArray,
   blas: Blas,
   precision: Precision,
+  scratch: Scratch,
 ): Promise<RealArray> {
-  const n = positions * inputs;
-  return multiply({ m: output.length / outputs, n, k: outputs, a: output, b: data, transA: true }, blas, precision);
+  const [m, n] = [output.length / outputs, positions * inputs];
+  const room = scratch.take('projection', m * n, precision);
+  return multiply({ m, n, k: outputs, a: output, b: data, transA: true }, blas, precision, room);
 }
 
 /** Converted once here rather than in every product with a block. */

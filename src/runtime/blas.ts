@@ -29,8 +29,8 @@ const longestStretch = 2 ** 13;
 /** @throws runtime-missing on the first product that is not small, when onnxruntime-node is not installed */
 export function createBlas({ threads = 1 }: { readonly threads?: number } = {}): Blas {
   const sessions = new GemmSessions(threads);
-  const wide = new TiledGemm('float64', (length) => new Float64Array(length), sessions);
-  const narrow = new TiledGemm('float32', (length) => new Float32Array(length), sessions);
+  const wide = new TiledGemm<Float64Array>('float64', (length) => new Float64Array(length), sessions);
+  const narrow = new TiledGemm<Float32Array>('float32', (length) => new Float32Array(length), sessions);
   let line: Promise<unknown> = Promise.resolve();
 
   function inLine<T>(task: () => Promise<T>): Promise<T> {
@@ -40,11 +40,11 @@ export function createBlas({ threads = 1 }: { readonly threads?: number } = {}):
   }
 
   return {
-    async gemm64(options) {
-      return isSmall(options) ? plainBlas.gemm64(options) : inLine(() => wide.multiply(options));
+    async gemm64(options, into) {
+      return isSmall(options) ? plainBlas.gemm64(options) : inLine(() => wide.multiply(options, into));
     },
-    async gemm32(options) {
-      return isSmall(options) ? plainBlas.gemm32(options) : inLine(() => narrow.multiply(options));
+    async gemm32(options, into) {
+      return isSmall(options) ? plainBlas.gemm32(options) : inLine(() => narrow.multiply(options, into));
     },
   };
 }
@@ -77,11 +77,12 @@ class TiledGemm<Result extends RealArray> {
   }
 
   /** @returns [m, n] */
-  async multiply(options: GemmOptions): Promise<Result> {
+  async multiply(options: GemmOptions, into?: Result): Promise<Result> {
     const { m, n, k, a, b, transA = false, transB = false } = options;
     checkOperands(options);
-    const result = this.#create(m * n);
     const tile = this.#tileOf(options);
+    const result = into?.length === m * n ? into : this.#create(m * n);
+    if (result === into && (tile.n < n || tile.k < k)) result.fill(0);
     for (let column = 0; column < n; column += tile.n) {
       const columns = Math.min(tile.n, n - column);
       for (let start = 0; start < k; start += tile.k) {
