@@ -9,7 +9,7 @@ import type { Scratch } from './scratch.ts';
 const EXACT_SIZE = 64;
 
 /** Products with G that one improvement is worth: beyond, another sweep gains more. */
-const DEGREE = 6;
+const DEGREE = 4;
 
 /**
  * How far a filter may spread its columns. Beyond 1/√ε the weakest would keep nothing of their own next to the rounding
