@@ -47,27 +47,24 @@ export function appliedGram(matrix: Float64Array, n: number, precision: Precisio
  * captures where that is more: columns that come out of this function are close to eigenvectors. The mean alone, which
  * never reaches what is wanted, doubles the sweeps of HOOI.
  *
- * @param basis float64[n, rank], nearly orthonormal columns
+ * @param basis [n, rank], nearly orthonormal columns
  * @param image G·basis, when it is known
  * @returns float64[n, rank], orthonormal up to 1e-9, for sweeps to come; orthonormalizeColumns makes it 1e-15
  */
-export async function improveBasis(
-  gram: Gram,
-  basis: Float64Array,
-  blas: Blas,
-  image?: RealArray,
-): Promise<Float64Array> {
+export async function improveBasis(gram: Gram, basis: RealArray, blas: Blas, image?: RealArray): Promise<Float64Array> {
   const { matrix, n } = gram;
   const rank = basis.length / n;
   if (n <= EXACT_SIZE) return leadingVectors(matrix, n, rank, blas);
-  let improved: Float64Array | undefined = basis;
+  let improved: RealArray | undefined = basis;
+  let result: Float64Array | undefined;
   for (let spent = 0; spent < DEGREE && improved; ) {
     const at: RealArray = (spent === 0 && image) || (await applyGram(gram, improved, blas, 'image'));
     const { columns, degree } = await filter(gram, improved, at, DEGREE - spent, blas);
-    improved = await orthonormalizeColumns(columns, n, rank, blas, 1);
+    result = await orthonormalizeColumns(columns, n, rank, blas, 1);
+    improved = result;
     spent += degree;
   }
-  return improved ?? leadingVectors(matrix, n, rank, blas);
+  return result ?? leadingVectors(matrix, n, rank, blas);
 }
 
 /** G·B, [n, rank]; in the scratch array of a name, when one is given. */
@@ -84,7 +81,7 @@ interface Filtered {
 }
 
 /** One filter of at most the given degree, from B and G·B; 1, plain G·B, where the spectrum is steep or nothing is left. */
-async function filter(gram: Gram, basis: Float64Array, image: RealArray, most: number, blas: Blas): Promise<Filtered> {
+async function filter(gram: Gram, basis: RealArray, image: RealArray, most: number, blas: Blas): Promise<Filtered> {
   const { applied, n, precision, scratch } = gram;
   const rank = basis.length / n;
   const damped = dampedUpTo(applied, n, basis, image);

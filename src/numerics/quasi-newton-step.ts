@@ -1,25 +1,29 @@
+import { inPrecision, multiply, type Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import { innerProduct } from './inner-product.ts';
 
 /** What is known of a function of subspaces at one of them, and a step that would improve it. */
 export interface BasisPoint {
-  /** float64[n, rank], orthonormal columns. */
-  readonly basis: Float64Array;
-  /** float64[n, rank]: half of the slope of the function along the subspaces around. */
-  readonly gradient: Float64Array;
-  /** float64[n, rank]: a step that an alternating method would make, in columns that fit those of `basis`. */
-  readonly residual: Float64Array;
+  /** [n, rank], orthonormal columns. */
+  readonly basis: RealArray;
+  /** [n, rank]: half of the slope of the function along the subspaces around. */
+  readonly gradient: RealArray;
+  /** [n, rank]: a step that an alternating method would make, in columns that fit those of `basis`. */
+  readonly residual: RealArray;
+  readonly n: number;
+  /** Of these arrays and the products with them. */
+  readonly precision: Precision;
 }
 
 /** A step that was made, and where from. */
 export interface BasisMove {
   readonly from: BasisPoint;
-  readonly step: Float64Array;
+  readonly step: RealArray;
 }
 
 export interface BasisStep {
-  /** float64[n, rank], orthogonal to the basis; basis + step spans the next subspace. */
-  readonly step: Float64Array;
+  /** [n, rank], orthogonal to the basis; basis + step spans the next subspace. */
+  readonly step: RealArray;
   /** What the step promises to add to the function; undefined where no curvature is known. */
   readonly promised: number | undefined;
 }
@@ -31,20 +35,26 @@ const MOMENTUM = 2;
 const LEAST_COSINE = 1e-3;
 
 /**
- * @param image G·basis, where tr(BᵀGB) has the value and the slope of the function at `basis`
+ * @param start float64[n, rank], orthonormal columns
+ * @param image G·start, where tr(BᵀGB) has the value and the slope of the function at B = `start`
  * @param improved float64[n, rank], orthonormal columns: where an alternating method would go
  */
 export async function basisPoint(
-  basis: Float64Array,
+  start: Float64Array,
   image: RealArray,
   improved: Float64Array,
   n: number,
+  precision: Precision,
   blas: Blas,
 ): Promise<BasisPoint> {
+  const basis = inPrecision(start, precision);
+  const there = await onto(basis, inPrecision(improved, precision), n, precision, blas);
   return {
     basis,
-    gradient: await withoutSpan(image, basis, n, blas),
-    residual: difference(await onto(basis, improved, n, blas), basis),
+    gradient: await withoutSpan(inPrecision(image, precision), basis, n, precision, blas),
+    residual: sum(there, -1, basis),
+    n,
+    precision,
   };
 }
 
@@ -61,54 +71,45 @@ export async function basisPoint(
  * near: the last step is made again, longer, which leaves the plateau in a few sweeps.
  */
 export async function quasiNewtonStep(
-  { basis, gradient, residual }: BasisPoint,
+  { basis, gradient, residual, n, precision }: BasisPoint,
   last: BasisMove | undefined,
-  n: number,
   blas: Blas,
 ): Promise<BasisStep> {
-  const plain = async () => ({ step: await withoutSpan(residual, basis, n, blas), promised: undefined });
-  if (!last) return plain();
+  const plain = async () => ({ step: await withoutSpan(residual, basis, n, precision, blas), promised: undefined });
+  if (last?.from.precision !== precision) return plain();
   const s = last.step;
-  const y = difference(last.from.gradient, gradient);
+  const y = sum(last.from.gradient, -1, gradient);
   const curvature = innerProduct(s, y);
   const trusted = curvature > LEAST_COSINE * Math.sqrt(innerProduct(s, s) * innerProduct(y, y));
   const z = trusted ? bfgs(residual, gradient, last, y, curvature) : sum(residual, MOMENTUM, s);
-  const step = await withoutSpan(z, basis, n, blas);
+  const step = await withoutSpan(z, basis, n, precision, blas);
   const promised = innerProduct(step, gradient);
   return promised > 0 ? { step, promised: trusted ? promised : undefined } : plain();
 }
 
 /** z as above. */
-function bfgs(r: Float64Array, g: Float64Array, { from, step: s }: BasisMove, y: Float64Array, sy: number) {
+function bfgs(r: RealArray, g: RealArray, { from, step: s }: BasisMove, y: RealArray, sy: number): RealArray {
   const a = innerProduct(s, g) / sy;
-  const z = new Float64Array(r.length);
+  const z = r.slice();
   for (let i = 0; i < z.length; i++) z[i] = r[i]! - a * (from.residual[i]! - r[i]!);
   return sum(z, a - innerProduct(y, z) / sy, s);
 }
 
 /** The projection of a basis on the span of another one, Y(YᵀX): a basis of that span which is close to X. */
-async function onto(x: Float64Array, y: Float64Array, n: number, blas: Blas): Promise<Float64Array> {
+async function onto(x: RealArray, y: RealArray, n: number, precision: Precision, blas: Blas): Promise<RealArray> {
   const rank = x.length / n;
-  const overlap = await blas.gemm64({ m: rank, n: rank, k: n, a: y, b: x, transA: true });
-  return blas.gemm64({ m: n, n: rank, k: rank, a: y, b: overlap });
+  const overlap = await multiply({ m: rank, n: rank, k: n, a: y, b: x, transA: true }, blas, precision);
+  return multiply({ m: n, n: rank, k: rank, a: y, b: overlap }, blas, precision);
 }
 
 /** X − B(BᵀX). */
-async function withoutSpan(x: RealArray, basis: Float64Array, n: number, blas: Blas): Promise<Float64Array> {
-  const rank = x.length / n;
-  const overlap = await blas.gemm64({ m: rank, n: rank, k: n, a: basis, b: x, transA: true });
-  return difference(x, await blas.gemm64({ m: n, n: rank, k: rank, a: basis, b: overlap }));
+async function withoutSpan(x: RealArray, b: RealArray, n: number, precision: Precision, blas: Blas) {
+  return sum(x, -1, await onto(x, b, n, precision, blas));
 }
 
-function difference(a: RealArray, b: RealArray): Float64Array {
-  const result = new Float64Array(a.length);
-  for (let i = 0; i < a.length; i++) result[i] = a[i]! - b[i]!;
-  return result;
-}
-
-/** a + factor·b */
-function sum(a: Float64Array, factor: number, b: Float64Array): Float64Array {
-  const result = new Float64Array(a.length);
-  for (let i = 0; i < a.length; i++) result[i] = a[i]! + factor * b[i]!;
+/** a + factor·b, in the precision of a. */
+function sum(a: RealArray, factor: number, b: RealArray): RealArray {
+  const result = a.slice();
+  for (let i = 0; i < result.length; i++) result[i] = a[i]! + factor * b[i]!;
   return result;
 }

@@ -1,4 +1,4 @@
-import { addGram, multiply, type Precision } from './add-gram.ts';
+import { addGram, inPrecision, multiply, type Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import type { KernelBlock, KernelStack } from './kernel-stack.ts';
 import { permuteAxes } from './permute-axes.ts';
@@ -118,9 +118,4 @@ function projectedOutputs(
   const [m, n] = [output.length / outputs, positions * inputs];
   const room = scratch.take('projection', m * n, precision);
   return multiply({ m, n, k: outputs, a: output, b: data, transA: true }, blas, precision, room);
-}
-
-/** Converted once here rather than in every product with a block. */
-function inPrecision(basis: Float64Array, precision: Precision): RealArray {
-  return precision === 'float32' ? new Float32Array(basis) : basis;
 }
