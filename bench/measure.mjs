@@ -19,7 +19,7 @@ const pageSize = 4096;
  * `times`, which counts children that were waited for.
  *
  * @param {readonly string[]} command
- * @param {{ env?: Record<string, string>, cwd?: string }} [options]
+ * @param {{ env?: Record<string, string | undefined>, cwd?: string }} [options] what is undefined in `env` is unset
  * @returns {Promise<Sample>}
  */
 export async function measure(command, { env = {}, cwd } = {}) {

@@ -2,7 +2,7 @@ import { measure } from './measure.mjs';
 
 /**
  * @typedef {import('./measure.mjs').Sample} Sample
- * @typedef {{ name: string, command: readonly string[], env?: Record<string, string> }} Side
+ * @typedef {{ name: string, command: readonly string[], env?: Record<string, string | undefined> }} Side
  */
 
 /**

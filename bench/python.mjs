@@ -5,8 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Environment under which numpy's and scipy's BLAS stay on one thread. */
-export const oneThread = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+/**
+ * Environment under which numpy's and scipy's BLAS stay on one thread and choose the kernels of the processor themselves:
+ * a core type that somebody set for the sake of an old OpenBLAS slows a current one.
+ *
+ * @type {Record<string, string | undefined>}
+ */
+export const oneThread = {
+  ...{ OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' },
+  ...{ OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined },
+};
 
 /** Python of a virtual environment under .cache with the packages of bench/requirements.txt; made when missing. */
 export function benchPython() {

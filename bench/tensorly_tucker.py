@@ -1,6 +1,6 @@
 """Tucker-2 of a model's k×k convolutions with tensorly, as one would do it in Python: read, VBMF ranks, HOOI, write.
 
-    tensorly_tucker.py MODEL RANKS.json OUTPUT [TOLERANCE]     pip: numpy, onnx, scipy, tensorly
+    tensorly_tucker.py MODEL RANKS.json OUTPUT [TOLERANCE]     pip: numpy, onnx, scipy, tensorly, threadpoolctl
 
 MODEL has its batch-norms folded already. RANKS.json maps node names to [R4, R3]; VBMF runs on every k×k convolution, but
 partial_tucker takes the ranks of the file, so that both sides of a comparison fit the same thing. TOLERANCE is the change
@@ -19,6 +19,7 @@ import tensorly as tl
 from onnx import helper, numpy_helper
 from scipy.optimize import minimize_scalar
 from tensorly.decomposition import partial_tucker
+from threadpoolctl import threadpool_info
 
 
 def vbmf_rank(matrix):
@@ -100,7 +101,9 @@ def main(model_file, ranks_file, output_file, tolerance="1e-7"):
         found[node.name] = [vbmf_rank(unfold(kernel, 0)), vbmf_rank(unfold(kernel, 1))]
         vbmf_seconds += perf_counter() - before
         if node.name in ranks:
-            fit, _ = partial_tucker(kernel, rank=ranks[node.name], modes=[0, 1], init="svd", tol=float(tolerance))
+            fit, _ = partial_tucker(
+                kernel, rank=ranks[node.name], modes=[0, 1], init="svd", svd="truncated_svd", tol=float(tolerance)
+            )
             replacements[node.name] = fit
     fitted = perf_counter()
     replace(model, replacements)
@@ -118,7 +121,8 @@ def main(model_file, ranks_file, output_file, tolerance="1e-7"):
         "write": written - fitted,
         "total": written - started,
     }
-    print(json.dumps({"seconds": seconds, "errors": errors, "vbmfRanks": found}))
+    blas = [f"{lib['internal_api']} {lib['version']} {lib.get('architecture')}" for lib in threadpool_info()]
+    print(json.dumps({"seconds": seconds, "errors": errors, "vbmfRanks": found, "blas": sorted(blas)}))
 
 
 if __name__ == "__main__":

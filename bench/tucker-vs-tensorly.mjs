@@ -52,6 +52,7 @@ async function main() {
   };
   const samples = await paired(theirs, withReports(ours), Number(pairs));
   const python0 = JSON.parse(samples[0].a.stdout);
+  console.log(`BLAS in Python: ${python0.blas.join(', ')}`);
   const worst = printNodes(nodes, python0);
   printTimes(samples);
   console.log(`with all checks: ${stageText([{ b: checked.run.seconds }], 'b')}`);

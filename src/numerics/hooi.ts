@@ -31,6 +31,18 @@ export interface HooiOptions {
  * begins but a direction for quasiNewtonStep; where that did not lower the error, the next sweep begins at the best V
  * itself. And the sweeps of a float32 kernel run in float32, see sweepPrecision; the core and the reported error are
  * float64 in any case.
+ *
+ * Measured on thirteen k×k kernels of a ResNet-50 with 64 to 256 channels, 185 sweeps in all:
+ *
+ * - Anderson mixing of V over three sweeps took 233. On the plateau around a saddle it extrapolates back to the saddle.
+ * - Memories of 2, 3, 4 or 8 steps saved at most one sweep in twenty against one step; carrying the remembered
+ *   vectors over to the next tangent space another one in thirty, for six more products a sweep.
+ * - Between full sweeps, to solve the problem in the leading 1.3 or 1.5 times R eigenvectors of both modes, where a sweep
+ *   costs a third: each round lowered what was left by a factor of 0.4 to 0.75, no more than one or two full sweeps do.
+ *   Slow directions lie all over the discarded noise, not at the cut. Keeping the leading half fixed as well was slower.
+ * - Stopping on a single small promise ended up to 4e-6 above the others, a tolerance of 4e-7 up to 1.4e-6: promises
+ *   alternate from sweep to sweep. partial_tucker at 1e-4 stops up to 7e-4 above.
+ * - Starting from approximate eigenvectors ends higher.
  */
 export async function hooi(stack: KernelStack, R4: number, R3: number, options: HooiOptions): Promise<TuckerBases> {
   const { outputs, inputs } = stack;

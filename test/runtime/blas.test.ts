@@ -108,6 +108,19 @@ describe('createBlas', () => {
     expect(await Promise.all(problems.map((options) => one.gemm64(options)))).toEqual(apart);
   });
 
+  it('puts a result into the array that is given for it, whatever it held', async () => {
+    // Too many columns for one tile, so that parts are added up; then a product as a whole.
+    for (const [k, narrow] of [
+      [20_000, true],
+      [300, false],
+    ] as const) {
+      const options = { m: 20, n: 300, k, a: random(20 * k, narrow, 'a'), b: random(k * 300, narrow, 'b') };
+      const into = new Float64Array(20 * 300).fill(Number.NaN);
+      expect(await one.gemm64(options, into)).toBe(into);
+      expect(sameBits(into, await one.gemm64(options))).toBe(true);
+    }
+  });
+
   it('refuses operands of the wrong length', async () => {
     const options = { m: 100, n: 100, k: 100, a: new Float64Array(10), b: new Float64Array(10_000) };
     await expect(one.gemm64(options)).rejects.toThrow('operands hold 10 and 10000 numbers');
