@@ -1,7 +1,8 @@
 import { type DefaultCalibration, defaultCalibration } from '../data/index.ts';
+import type { Model } from '../ir/index.ts';
 import { modelMetadata } from '../onnx/index.ts';
+import type { RuntimePort } from '../runtime/index.ts';
 import { type CalibrationData, calibrateWith, samplesText } from './calibration.ts';
-import { inputPorts } from './open-data.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Run } from './run.ts';
  * input whose preprocessing is given or stands in its metadata; otherwise its weights alone. Either is told.
  */
 export async function calibrationByDefault(run: Run): Promise<CalibrationData | undefined> {
-  const source = await synthetic(run);
+  const source = synthetic(run);
   if (source.spec !== undefined)
     return calibrateWith(
       run,
@@ -22,8 +23,13 @@ export async function calibrationByDefault(run: Run): Promise<CalibrationData | 
   return undefined;
 }
 
-/** Synthetic images with the preprocessing that is known, or why there are none. */
-export async function synthetic({ options, loaded, model, resources }: Run): Promise<DefaultCalibration> {
-  const ports = await inputPorts(await resources.runtime(), loaded.source);
-  return defaultCalibration(ports, options.preprocess, modelMetadata(model));
+/** Synthetic images with the preprocessing that is known, or why there are none. ONNX Runtime is not asked for this. */
+export function synthetic({ options, model }: Run): DefaultCalibration {
+  return defaultCalibration(portsOf(model), options.preprocess, modelMetadata(model));
+}
+
+function portsOf({ graph }: Model): readonly RuntimePort[] {
+  return graph.inputs
+    .filter((value) => !value.isInitializer)
+    .map(({ name, dtype, shape }) => ({ name, dtype, shape: shape?.map((size) => size ?? '') }));
 }
