@@ -1,4 +1,5 @@
 import { type DefaultCalibration, defaultCalibration } from '../data/index.ts';
+import { DiagnosticError } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
 import { modelMetadata } from '../onnx/index.ts';
 import type { RuntimePort } from '../runtime/index.ts';
@@ -11,14 +12,18 @@ import type { Run } from './run.ts';
  */
 export async function calibrationByDefault(run: Run): Promise<CalibrationData | undefined> {
   const source = synthetic(run);
-  if (source.spec !== undefined)
-    return calibrateWith(
-      run,
-      source,
-      ({ evidence }) =>
-        `${samplesText(evidence)}, synthetic, prepared by ${source.from}; real ones (--calibrate) keep more`,
-    );
-  const text = `no data, fits rest on the weights alone: ${source.reason}; --calibrate keeps far more accuracy`;
+  const reason = source.spec === undefined ? source.reason : undefined;
+  if (source.spec !== undefined) {
+    const told = ({ evidence }: CalibrationData) =>
+      `${samplesText(evidence)}, synthetic, prepared by ${source.from}; real ones (--calibrate) keep more`;
+    try {
+      return await calibrateWith(run, source, told);
+    } catch (cause) {
+      // Nobody asked for them: a model that ONNX Runtime does not load has none.
+      if (!(cause instanceof DiagnosticError) || cause.diagnostic.code !== 'runtime-rejected') throw cause;
+    }
+  }
+  const text = `no data, fits rest on the weights alone: ${reason ?? 'ONNX Runtime does not load the model'}; --calibrate keeps far more accuracy`;
   await run.watch.time('observe', () => text, String);
   return undefined;
 }
