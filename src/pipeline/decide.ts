@@ -81,7 +81,7 @@ export async function openCalibration(run: Run): Promise<CalibrationData | undef
   if (run.unsupported !== undefined) return undefined;
   if (statistics !== undefined) return openStatisticsData(run, statistics);
   if (calibrate === undefined) return undefined;
-  const made = calibrate === syntheticSpec ? await synthetic(run) : undefined;
+  const made = calibrate === syntheticSpec ? synthetic(run) : undefined;
   const source = made?.spec === undefined ? { spec: calibrate } : made;
   return calibrateWith(run, source, ({ evidence }) => `${samplesText(evidence)}, ${calibrate}`);
 }

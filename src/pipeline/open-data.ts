@@ -40,7 +40,7 @@ export async function openOthers(
   }
 }
 
-export async function inputPorts(runtime: Runtime, model: ModelSource): Promise<readonly RuntimePort[]> {
+async function inputPorts(runtime: Runtime, model: ModelSource): Promise<readonly RuntimePort[]> {
   const session = await runtime.load(model);
   try {
     return session.inputs;
