@@ -1,10 +1,10 @@
 import type { Node, Value } from '../ir/index.ts';
-import type { Blas, Moments } from '../numerics/index.ts';
+import { type Blas, elementCount, type Moments } from '../numerics/index.ts';
 import type { Observer, OperatorPair } from '../rewrite/index.ts';
 import type { RuntimeTensor } from '../runtime/index.ts';
 import { MomentAccumulator } from './moment-accumulator.ts';
 import { copyRows, type RowSource, rowBlock, rowsOf } from './row-block.ts';
-import { outputLayout, product } from './row-layout.ts';
+import { outputLayout } from './row-layout.ts';
 import { planRows } from './row-plan.ts';
 import { shortcutOf } from './shortcut.ts';
 import type { Side } from './side.ts';
@@ -108,7 +108,7 @@ export class Lockstep implements Observer {
     const plan = planRows({
       samples: chunks.reduce((sum, { count }) => sum + count, 0),
       perSample: perSample(await this.#source(pair, shortcut, 0), 0),
-      patch: operator.inputs * product(operator.kernelShape),
+      patch: operator.inputs * elementCount(operator.kernelShape),
       positions,
       seed,
       name: pair.name,

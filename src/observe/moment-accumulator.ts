@@ -1,7 +1,6 @@
-import { addGram, type Blas, type GroupMoments } from '../numerics/index.ts';
+import { addGram, type Blas, elementCount, type GroupMoments } from '../numerics/index.ts';
 import type { LinearOperator } from '../pass/index.ts';
 import { copyRows, type RowBlock, type RowSource, rowBlock } from './row-block.ts';
-import { product } from './row-layout.ts';
 
 /** Rows of one block: products run at full speed, and a block of P = 4608 takes 75 MB. */
 const blockRows = 4096;
@@ -23,7 +22,7 @@ export class MomentAccumulator {
     this.#operator = operator;
     this.#blas = blas;
     this.#block = rowBlock(operator, Math.max(1, Math.min(blockRows, rows)));
-    const P = operator.inputs * product(operator.kernelShape);
+    const P = operator.inputs * elementCount(operator.kernelShape);
     this.#groups = this.#block.x.map((x, g) => new GroupSums(x, this.#block.y[g] as Float32Array, P, operator.outputs));
   }
 

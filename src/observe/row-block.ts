@@ -1,9 +1,8 @@
 import { Float16Array } from '@petamoriken/float16';
-import type { HeldBackRows } from '../numerics/index.ts';
-import type { LinearOperator } from '../pass/index.ts';
+import { elementCount, type HeldBackRows } from '../numerics/index.ts';
+import { type LinearOperator, sourcePositions } from '../pass/index.ts';
 import type { RuntimeTensor } from '../runtime/index.ts';
-import { type PatchSources, patchSources } from './patch-sources.ts';
-import { inputLayout, outputLayout, product } from './row-layout.ts';
+import { inputLayout, outputLayout } from './row-layout.ts';
 
 /** Rows of inputs and wanted outputs of one operator, transposed: row r is column r. Unused columns are zeros. */
 export interface RowBlock {
@@ -16,7 +15,7 @@ export interface RowBlock {
 
 export function rowBlock({ groups, inputs, outputs, kernelShape }: LinearOperator, capacity: number): RowBlock {
   const make = (length: number) => Array.from({ length: groups }, () => new Float32Array(length * capacity));
-  return { capacity, x: make(inputs * product(kernelShape)), y: make(outputs) };
+  return { capacity, x: make(inputs * elementCount(kernelShape)), y: make(outputs) };
 }
 
 /** What the rows of one operator are read from: one chunk of both models. */
@@ -67,7 +66,10 @@ export function rowsOf({ x, y, capacity }: RowBlock, rows: number): HeldBackRows
 function copyPatches(operator: LinearOperator, source: RowSource, rows: Int32Array, block: RowBlock, column: number) {
   const { groups, inputs } = operator;
   const data = realData(source.input);
-  const { inputPositions, outputPositions, taps, table } = sourcesOf(operator, source);
+  const table = sourcesOf(operator, source);
+  const taps = elementCount(operator.kernelShape);
+  const outputPositions = table.length / taps;
+  const inputPositions = elementCount(source.input.dims.slice(2));
   const channels = groups * inputs;
   // Per tap and row the offset in channel 0 of the row's image; negative in the padding.
   const offsets = new Int32Array(taps * rows.length);
@@ -106,15 +108,15 @@ function gather(
   }
 }
 
-const known = new WeakMap<LinearOperator, { readonly sizes: string; readonly sources: PatchSources }>();
+const known = new WeakMap<LinearOperator, { readonly sizes: string; readonly sources: Int32Array }>();
 
 /** The table of an operator is the same for every chunk of images of one size. */
-function sourcesOf(operator: LinearOperator, { input, output }: RowSource): PatchSources {
+function sourcesOf(operator: LinearOperator, { input, output }: RowSource): Int32Array {
   const [inputSizes, outputSizes] = [input.dims.slice(2), output.dims.slice(2)];
   const sizes = `${inputSizes} → ${outputSizes}`;
   const last = known.get(operator);
   if (last?.sizes === sizes) return last.sources;
-  const sources = patchSources(operator, inputSizes, outputSizes);
+  const sources = sourcePositions(operator, inputSizes, outputSizes);
   known.set(operator, { sizes, sources });
   return sources;
 }

@@ -1,3 +1,4 @@
+import { elementCount } from '../numerics/index.ts';
 import type { LinearOperator } from '../pass/index.ts';
 
 /** Where the rows of a linear map lie in a tensor: each row is a vector of channels. */
@@ -28,28 +29,24 @@ function isLeftProduct({ opType, weightLayout }: LinearOperator): boolean {
 }
 
 function channelsSecond([batch = 1, channels = 1, ...sizes]: readonly number[]): RowLayout {
-  const positions = product(sizes);
+  const positions = elementCount(sizes);
   return { rows: batch * positions, stride: positions, offset: inMatrices(channels, positions) };
 }
 
 /** [..., channels]; a vector is one row. */
 function channelsLast(dims: readonly number[]): RowLayout {
   const channels = dims.at(-1) ?? 1;
-  return { rows: product(dims.slice(0, -1)), stride: 1, offset: (row) => row * channels };
+  return { rows: elementCount(dims.slice(0, -1)), stride: 1, offset: (row) => row * channels };
 }
 
 /** [..., channels, columns]; a vector is one column. */
 function channelsFirst(dims: readonly number[]): RowLayout {
   if (dims.length === 1) return channelsLast(dims);
   const [channels = 1, columns = 1] = dims.slice(-2);
-  return { rows: product(dims.slice(0, -2)) * columns, stride: columns, offset: inMatrices(channels, columns) };
+  return { rows: elementCount(dims.slice(0, -2)) * columns, stride: columns, offset: inMatrices(channels, columns) };
 }
 
 /** Column `row` of a stack of matrices [channels, columns]. */
 function inMatrices(channels: number, columns: number): RowLayout['offset'] {
   return (row) => Math.floor(row / columns) * channels * columns + (row % columns);
-}
-
-export function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }

@@ -26,4 +26,5 @@ export { constantTensor, fixedTensor, type LinearOperator, linearOperator } from
 export type { CleanupPass, FactorizePass, Pass, PatternPass, RankPass } from './pass.ts';
 export { rankForEnergy, ranksFromSpectra, scaledRanks } from './rank-rules.ts';
 export { isSkip, type Skip, type SkipCode, skip } from './skip.ts';
+export { sourcePositions } from './source-positions.ts';
 export { splitDecomposition } from './split-decomposition.ts';

@@ -1,4 +1,5 @@
-import type { LinearOperator } from '../pass/index.ts';
+import { elementCount } from '../numerics/index.ts';
+import { type LinearOperator, sourcePositions } from '../pass/index.ts';
 
 /** Sizes of one isolated application of an operator: small, yet every border, stride and dilation takes part. */
 export interface Window {
@@ -33,9 +34,8 @@ export function probeWindow(operator: LinearOperator): Window {
 }
 
 /**
- * The operator by its definition, in float64: y[g, t, o…] = Σ_{s,k} W[g, t, s, k…] · x[g, s, i(o, k)…], zero outside.
- * i = o·stride − pad + k·dilation for Conv, and the i with i·stride = o + pad − k·dilation for ConvTranspose. For a
- * matrix, positions are rows.
+ * The operator by its definition, in float64: y[g, t, o…] = Σ_{s,k} W[g, t, s, k…] · x[g, s, i(o, k)…], zero outside, with
+ * i(o, k) from sourcePositions.
  *
  * @param kernel float64[groups, channels, inputs, ...kernelShape], any number of output channels
  * @param x float64[groups, inputs, ...inputSizes]
@@ -49,10 +49,10 @@ export function applyKernel(
   window: Window,
 ): Float64Array {
   const { groups, inputs } = operator;
-  const taps = product(operator.kernelShape);
-  const inputPositions = product(window.inputSizes);
-  const outputPositions = product(window.outputSizes);
-  const sources = sourcePositions(operator, window);
+  const taps = elementCount(operator.kernelShape);
+  const inputPositions = elementCount(window.inputSizes);
+  const outputPositions = elementCount(window.outputSizes);
+  const sources = sourcePositions(operator, window.inputSizes, window.outputSizes);
   const y = new Float64Array(groups * channels * outputPositions);
   for (let g = 0; g < groups; g++) {
     for (let t = 0; t < channels; t++) {
@@ -71,61 +71,6 @@ export function applyKernel(
     }
   }
   return y;
-}
-
-/** For each output position and kernel tap the input position it reads; -1 in the padding. int32[outputs, taps]. */
-function sourcePositions(operator: LinearOperator, { inputSizes, outputSizes }: Window): Int32Array {
-  if (operator.kernelShape.length === 0) return Int32Array.from({ length: product(outputSizes) }, (_, row) => row);
-  const taps = product(operator.kernelShape);
-  const outputs = product(outputSizes);
-  const sources = new Int32Array(outputs * taps);
-  for (let o = 0; o < outputs; o++) {
-    const output = coordinates(o, outputSizes);
-    for (let k = 0; k < taps; k++) {
-      const tap = coordinates(k, operator.kernelShape);
-      sources[o * taps + k] = flatten(
-        output.map((position, axis) => sourceAlong(operator, axis, position, at(tap, axis))),
-        inputSizes,
-      );
-    }
-  }
-  return sources;
-}
-
-function sourceAlong(operator: LinearOperator, axis: number, output: number, tap: number): number {
-  const [stride, dilation, pad] = [
-    at(operator.strides, axis),
-    at(operator.dilations, axis),
-    at(operator.padsBegin, axis),
-  ];
-  if (operator.opType === 'Conv') return output * stride - pad + tap * dilation;
-  const scaled = output + pad - tap * dilation;
-  return scaled % stride === 0 ? scaled / stride : -1;
-}
-
-function coordinates(position: number, sizes: readonly number[]): readonly number[] {
-  const result = new Array<number>(sizes.length);
-  let rest = position;
-  for (let axis = sizes.length - 1; axis >= 0; axis--) {
-    result[axis] = rest % at(sizes, axis);
-    rest = Math.floor(rest / at(sizes, axis));
-  }
-  return result;
-}
-
-/** Row-major position, -1 outside. */
-function flatten(coordinate: readonly number[], sizes: readonly number[]): number {
-  let position = 0;
-  for (let axis = 0; axis < sizes.length; axis++) {
-    const value = at(coordinate, axis);
-    if (value < 0 || value >= at(sizes, axis)) return -1;
-    position = position * at(sizes, axis) + value;
-  }
-  return position;
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }
 
 function at(values: readonly number[], index: number): number {
