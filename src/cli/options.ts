@@ -115,3 +115,5 @@ export const talk: readonly OptionName[] = ['json', 'quiet', 'verbose', 'progres
 export const machine = Object.keys(machineOptions.shape) as OptionName[];
 export const selection = Object.keys(passOptions.shape) as OptionName[];
 export const evaluation = Object.keys(dataOptions.shape) as OptionName[];
+/** The data options of commands that fit, but judge nothing. */
+export const calibration = evaluation.filter((name) => name !== 'evaluate');

@@ -105,9 +105,10 @@ export class Lockstep implements Observer {
     const operator = pair.rewritten;
     const perSample = ({ output }: RowSource, chunk: number) =>
       Math.floor(outputLayout(operator, output.dims).rows / (chunks[chunk] as ChunkSize).fed);
+    const first = await this.#source(pair, shortcut, 0);
     const plan = planRows({
       samples: chunks.reduce((sum, { count }) => sum + count, 0),
-      perSample: perSample(await this.#source(pair, shortcut, 0), 0),
+      perSample: perSample(first, 0),
       patch: operator.inputs * elementCount(operator.kernelShape),
       positions,
       seed,
@@ -118,7 +119,7 @@ export class Lockstep implements Observer {
     let judged = 0;
     let sample = 0;
     for (const [chunk, { count }] of chunks.entries()) {
-      const source = await this.#source(pair, shortcut, chunk);
+      const source = chunk === 0 ? first : await this.#source(pair, shortcut, chunk);
       const size = perSample(source, chunk);
       for (let k = 0; k < count; k++, sample++) {
         const { fitted, heldBack } = plan.draw(sample, size);

@@ -56,6 +56,7 @@ export async function calibrateWith(
   const open = async (): Promise<CalibrationData> => {
     const runtime = await resources.runtime();
     const dataset = await openData(runtime, loaded.source, spec, selection, options);
+    let judges: Promise<Judges> | undefined;
     const judging = { ...selection, besides: dataset.size, samples: judgingSamples, purpose: 'evaluation' } as const;
     return {
       calibration: lockstepCalibration(run, dataset, effort, fitMode),
@@ -67,9 +68,12 @@ export async function calibrateWith(
         effort,
         mode: fitMode,
       },
-      async judges() {
-        const others = await openOthers(runtime, loaded.source, spec, judging, options);
-        return { dataset: others ?? dataset, unseen: others !== undefined };
+      judges: () => {
+        judges ??= openOthers(runtime, loaded.source, spec, judging, options).then((others) => ({
+          dataset: others ?? dataset,
+          unseen: others !== undefined,
+        }));
+        return judges;
       },
     };
   };

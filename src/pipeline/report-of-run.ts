@@ -1,5 +1,5 @@
 import type { Report, ReportNode } from '../report/index.ts';
-import type { Applied, Evidence, NodeResult, OutputError, Plan } from '../rewrite/index.ts';
+import type { Applied, Evidence, NodeResult, Plan } from '../rewrite/index.ts';
 import { runtimeInfo } from '../runtime/index.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
@@ -58,7 +58,7 @@ function reportNode({ plan, weightError, outputError, exactError, skipped }: Nod
     before: cost?.before ?? null,
     after: (kept ? cost?.before : cost?.after) ?? null,
     weightError,
-    outputError: outputError && finite(outputError),
+    outputError,
     exactError,
     skipped,
   };
@@ -69,12 +69,6 @@ function calibrationOf(evidence: Evidence): Report['calibration'] {
   const { kind, samples, preprocess, effort } = evidence;
   const symmetric = kind === 'statistics' || ('mode' in evidence && evidence.mode !== 'asymmetric');
   return { kind, samples, preprocess, effort, symmetric };
-}
-
-/** A node whose wanted output never varies has no relative error: JSON knows no infinity. */
-function finite({ predicted, measured }: OutputError): OutputError {
-  const bounded = (error: number) => Math.min(error, Number.MAX_VALUE);
-  return { predicted: bounded(predicted), measured: measured === null ? null : bounded(measured) };
 }
 
 /** The command that gives the same bytes again; what --ranks, --include and --exclude chose stands in the plan. */

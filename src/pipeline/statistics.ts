@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { hashFiles } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
 import { readFactors, readMoments, type StatisticsOrigin, statisticsKind, withOwnOutputs } from '../observe/index.ts';
 import type { Evidence, Observed, OperatorPair } from '../rewrite/index.ts';
-import type { CalibrationData } from './calibration.ts';
+import { type CalibrationData, samplesText } from './calibration.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -19,7 +18,7 @@ export async function openStatisticsData(run: Run, file: string): Promise<Calibr
     ({ evidence }) =>
       factors
         ? `factors fitted elsewhere, ${file}`
-        : `moments of ${evidence.kind === 'weights' ? 0 : evidence.samples} samples, ${file}: symmetric fits only, which lose more than those to images`,
+        : `moments of ${samplesText(evidence)}, ${file}: symmetric fits only, which lose more than those to images`,
   );
 }
 
@@ -62,7 +61,7 @@ async function dataOf(
   observe: (pair: OperatorPair) => Promise<Observed>,
 ): Promise<CalibrationData> {
   const { effort = 'normal' } = options;
-  const evidence: Evidence = { kind, sha256: await hashFile(file), samples, preprocess, effort };
+  const evidence: Evidence = { kind, sha256: await hashFiles(file, [file]), samples, preprocess, effort };
   return {
     calibration: { mode: 'symmetric', effort, open: async () => ({ observe, close: async () => {} }) },
     evidence,
@@ -78,10 +77,4 @@ function checkModel({ model }: StatisticsOrigin, { sha256 }: Run, file: string):
     { file },
     'take them of this one with "onnx-tucker observe"',
   );
-}
-
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }

@@ -17,8 +17,7 @@ export class Stopwatch {
     this.#onEvent({ kind: 'stage', stage, state: 'start' });
     const start = performance.now();
     const result = await work();
-    const seconds = (performance.now() - start) / 1000;
-    this.#seconds.set(stage, (this.#seconds.get(stage) ?? 0) + seconds);
+    const seconds = this.#count(stage, start);
     this.#onEvent({ kind: 'stage', stage, state: 'end', seconds, ...(text && { text: text(result) }) });
     return result;
   }
@@ -29,8 +28,15 @@ export class Stopwatch {
     try {
       return await work();
     } finally {
-      this.#seconds.set(stage, (this.#seconds.get(stage) ?? 0) + (performance.now() - start) / 1000);
+      this.#count(stage, start);
     }
+  }
+
+  /** @returns the seconds since `start` */
+  #count(stage: Stage, start: number): number {
+    const seconds = (performance.now() - start) / 1000;
+    this.#seconds.set(stage, (this.#seconds.get(stage) ?? 0) + seconds);
+    return seconds;
   }
 
   get seconds(): Readonly<Record<string, number>> {

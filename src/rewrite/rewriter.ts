@@ -12,7 +12,6 @@ import {
   type NdArray,
   predictedOutputError,
   type RealNdArray,
-  type TensorNetwork,
 } from '../numerics/index.ts';
 import {
   constantTensor,
@@ -153,10 +152,12 @@ export class Rewriter {
     if (contraction.fault) return skip(node, 'check-failed', contraction.fault);
     const executed = await this.#execute(operator, decomposition, ranks, steps, stored, weights, entry.name);
     if (isSkip(executed)) return executed;
-    const judged = moments
-      ? await judge(operator, await contract(network, stored, blas), moments, blas)
-      : elsewhere && { bias: elsewhere.bias, outputError: elsewhere.outputError };
-    await this.#replaceInReference(entry.name, operator, network, stored, judged?.bias);
+    const contracted = moments || this.#reference ? await contract(network, stored, blas) : undefined;
+    const judged =
+      moments && contracted
+        ? await judge(operator, contracted, moments, blas)
+        : elsewhere && { bias: elsewhere.bias, outputError: elsewhere.outputError };
+    if (contracted) this.#replaceInReference(entry.name, operator, contracted, judged?.bias);
     const opset = this.#rewritten.model.opset() ?? 0;
     editGraph(this.#rewritten.model, node, (edit) => emitChain(operator, steps, weights, opset, edit, judged?.bias));
     this.#rewritten.changed();
@@ -260,16 +261,9 @@ export class Rewriter {
     }
   }
 
-  async #replaceInReference(
-    name: string,
-    operator: LinearOperator,
-    network: TensorNetwork,
-    stored: Factors,
-    bias: Float64Array | undefined,
-  ): Promise<void> {
+  #replaceInReference(name: string, operator: LinearOperator, { data }: NdArray, bias: Float64Array | undefined): void {
     const node = this.#referenceNodes.get(name);
     if (!this.#reference || !node) return;
-    const { data } = await contract(network, stored, this.#environment.blas);
     const { dims } = constantTensor(operator.weight) as Tensor;
     const kernel = fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
     const index = operator.node.inputs.indexOf(operator.weight);
@@ -286,11 +280,16 @@ async function judge({ node }: LinearOperator, kernel: NdArray, moments: Moments
   const bias = correctedBias(kernel, moments);
   const { heldBack } = moments;
   const outputError: OutputError = {
-    predicted: await predictedOutputError(kernel, moments, blas),
-    measured: heldBack ? await heldBackError(kernel, bias, heldBack, blas) : null,
+    predicted: bounded(await predictedOutputError(kernel, moments, blas)),
+    measured: heldBack ? bounded(await heldBackError(kernel, bias, heldBack, blas)) : null,
   };
   const alpha = node.float('alpha', 1);
   return { bias: bias.map((value) => alpha * value), outputError };
+}
+
+/** Where the wanted output never varies, no error is relative to anything; reports and files know no infinity. */
+function bounded(error: number): number {
+  return Math.min(error, Number.MAX_VALUE);
 }
 
 function sameChoice({ method, ranks }: FittedNode, pass: string, wanted: Ranks): boolean {

@@ -3,7 +3,7 @@ import { diagnostics } from '../../diagnostics.ts';
 import { defineCommand } from '../command.ts';
 import { engineOptions } from '../engine-options.ts';
 import { isSameFile, readInput, readPlan, refuseExisting } from '../files.ts';
-import { evaluation, machine, selection, talk } from '../options.ts';
+import { calibration, machine, selection, talk } from '../options.ts';
 
 export const observe = defineCommand({
   usage: 'observe <input>',
@@ -21,7 +21,7 @@ export const observe = defineCommand({
     plan: z.string().exactOptional().describe('fits this plan and writes its factors'),
   }),
   letters: { output: 'o' },
-  options: [...selection, ...evaluation.filter((name) => name !== 'evaluate'), ...machine, 'force', ...talk],
+  options: [...selection, ...calibration, ...machine, 'force', ...talk],
   run: async ({ input, output: path, plan }, context) => {
     const { engine, options, output } = context;
     if (await isSameFile(path, input))

@@ -3,7 +3,7 @@ import { diagnostics } from '../../diagnostics.ts';
 import { defineCommand } from '../command.ts';
 import { engineOptions } from '../engine-options.ts';
 import { isSameFile, readInput, refuseExisting, writeText } from '../files.ts';
-import { evaluation, machine, selection, talk } from '../options.ts';
+import { calibration, machine, selection, talk } from '../options.ts';
 import { planText } from '../plan-text.ts';
 
 export const plan = defineCommand({
@@ -18,7 +18,7 @@ export const plan = defineCommand({
     output: z.string().exactOptional().describe('file to write the plan to'),
   }),
   letters: { output: 'o' },
-  options: [...selection, ...evaluation.filter((name) => name !== 'evaluate'), ...machine, 'force', ...talk],
+  options: [...selection, ...calibration, ...machine, 'force', ...talk],
   run: async ({ input, output: path }, context) => {
     const { engine, options, output } = context;
     if (path !== undefined) await refusePlanPath(path, input, options.force);
