@@ -128,17 +128,10 @@ export class Rewriter {
     if (isSkip(subject)) return subject;
     const { operator, decomposition, ranks, kernel } = subject;
     const { pass } = stage;
-    const observed = await this.#observation?.of(entry.name);
-    if (observed && 'unobserved' in observed) return skip(node, 'unobserved', observed.unobserved);
+    const known = await this.#known(node, entry, pass.name, ranks);
+    if (isSkip(known)) return known;
+    const { moments, elsewhere } = known;
     const { blas } = this.#environment;
-    const elsewhere = observed && 'factors' in observed ? observed : undefined;
-    if (elsewhere && !sameChoice(elsewhere, pass.name, ranks))
-      return skip(
-        node,
-        'unobserved',
-        `it was fitted by ${elsewhere.method} with ranks ${JSON.stringify(elsewhere.ranks)}`,
-      );
-    const moments = observed && 'groups' in observed ? observed : undefined;
     const target = moments ? await fitTarget(kernel, moments, this.#mode, blas) : { kernel };
     const fit = elsewhere
       ? await this.#fitFrom(operator, decomposition, ranks, elsewhere.factors, kernel)
@@ -167,6 +160,21 @@ export class Rewriter {
       fitted: judged ? { method: pass.name, ranks, factors: stored, ...judged } : null,
       exactError: executed,
     };
+  }
+
+  /** What the data tell of a node: moments to fit to, or the fit that was made where the data are; neither without data. */
+  async #known(
+    node: Node,
+    { name }: PlanNode,
+    pass: string,
+    ranks: Ranks,
+  ): Promise<{ readonly moments?: Moments; readonly elsewhere?: FittedNode } | Skip> {
+    const observed = await this.#observation?.of(name);
+    if (!observed) return {};
+    if ('unobserved' in observed) return skip(node, 'unobserved', observed.unobserved);
+    if ('groups' in observed) return { moments: observed };
+    if (sameChoice(observed, pass, ranks)) return { elsewhere: observed };
+    return skip(node, 'unobserved', `it was fitted by ${observed.method} with ranks ${JSON.stringify(observed.ranks)}`);
   }
 
   /** Factors from outside as a fit: how near they are to the kernel is measured here, and must hold. */
