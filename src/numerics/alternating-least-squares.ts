@@ -2,6 +2,7 @@ import type { Blas } from './blas.ts';
 import { cholesky, choleskySolve } from './cholesky.ts';
 import { contract } from './contract.ts';
 import { contractWithOthers, withOnes } from './contract-others.ts';
+import { innerProduct } from './inner-product.ts';
 import { elementCount, type NdArray } from './nd-array.ts';
 import { permuteAxes } from './permute-axes.ts';
 import {
@@ -61,11 +62,11 @@ export async function alternatingLeastSquares(
   checkFactors(network, start);
   const { sweeps = 50, tolerance = 1e-8, blas } = options;
   const weighted = await applyMetric(network, target, options.metric, blas);
-  const scale = dot(target.data, weighted.data);
+  const scale = innerProduct(target.data, weighted.data);
   const relativeError = async (factors: Factors): Promise<number> => {
     const residual = subtract(await contract(network, factors, blas), target);
     const image = await applyMetric(network, residual, options.metric, blas);
-    return scale > 0 ? Math.sqrt(Math.max(0, dot(residual.data, image.data)) / scale) : 0;
+    return scale > 0 ? Math.sqrt(Math.max(0, innerProduct(residual.data, image.data)) / scale) : 0;
   };
   let factors = start;
   const errors = [await relativeError(start)];
@@ -203,10 +204,4 @@ async function applyMetric(
 
 function subtract(a: NdArray, b: NdArray): NdArray {
   return { data: a.data.map((value, i) => value - b.data[i]!), dims: a.dims };
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -1,4 +1,5 @@
 import type { Blas } from './blas.ts';
+import { JITTERS } from './cholesky.ts';
 import { invertLower } from './invert-lower.ts';
 
 /** L of a large symmetric positive definite matrix, ready for blocked solves. */
@@ -14,9 +15,6 @@ export interface BlockedCholesky {
 
 /** Side of a block: the loops over a diagonal block cost n·BLOCK² / 3 in all, the products hide them from 64 on. */
 const BLOCK = 96;
-
-/** Diagonal shifts tried in turn, relative to the mean diagonal, as in `cholesky`. */
-const JITTERS = [0, 1e-9, 1e-8, 1e-7];
 
 /**
  * A = L·Lᵀ by block columns (left-looking; Golub & Van Loan, Matrix Computations, 4th ed., §4.2.9): everything but the

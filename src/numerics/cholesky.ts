@@ -8,7 +8,7 @@ export interface CholeskyFactor {
 }
 
 /** Diagonal shifts tried in turn, relative to the mean diagonal. */
-const JITTERS = [1e-9, 1e-8, 1e-7];
+export const JITTERS: readonly number[] = [0, 1e-9, 1e-8, 1e-7];
 
 /**
  * A = L·Lᵀ. A matrix that is not numerically positive definite gets `jitter`·(mean diagonal) added to its diagonal:
@@ -18,7 +18,7 @@ const JITTERS = [1e-9, 1e-8, 1e-7];
 export function cholesky(matrix: Float64Array, n: number): CholeskyFactor {
   let mean = 0;
   for (let i = 0; i < n; i++) mean += matrix[i * n + i]! / n;
-  for (const relative of [0, ...JITTERS]) {
+  for (const relative of JITTERS) {
     const jitter = relative * mean;
     const lower = tryCholesky(matrix, n, jitter);
     if (lower) return { lower, n, jitter };

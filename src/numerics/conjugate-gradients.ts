@@ -1,3 +1,5 @@
+import { innerProduct } from './inner-product.ts';
+
 export interface LinearSystem {
   /** A·x, symmetric positive semidefinite. */
   operator(x: Float64Array): Promise<Float64Array>;
@@ -21,10 +23,10 @@ export async function conjugateGradients(
   const r = residual.slice();
   let z = await precondition(r);
   let direction = z.slice();
-  let fall = dot(r, z);
+  let fall = innerProduct(r, z);
   for (let step = 0; step < steps && fall > 0; step++) {
     const image = await operator(direction);
-    const curvature = dot(direction, image);
+    const curvature = innerProduct(direction, image);
     if (!(curvature > 0)) break;
     const length = fall / curvature;
     for (let i = 0; i < x.length; i++) {
@@ -33,16 +35,10 @@ export async function conjugateGradients(
     }
     if (step + 1 === steps) break;
     z = await precondition(r);
-    const next = dot(r, z);
+    const next = innerProduct(r, z);
     const mix = next / fall;
     direction = z.map((value, i) => value + mix * direction[i]!);
     fall = next;
   }
   return x;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -1,6 +1,7 @@
 import type { Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import { contract } from './contract.ts';
+import { innerProduct } from './inner-product.ts';
 import type { KernelMetric } from './kernel-metric.ts';
 import { kernelShape } from './kernel-stack.ts';
 import { type MetricProblem, metricProblem } from './metric-problem.ts';
@@ -67,7 +68,7 @@ export async function fitGroups(
     const data = Float64Array.from(kernel.data.subarray(g * outputs * columns, (g + 1) * outputs * columns));
     const gram = metric?.grams[g];
     const image = await timesGram(data, outputs, gram, blas);
-    const energy = dot(data, image);
+    const energy = innerProduct(data, image);
     if (!(energy > 0)) continue;
     const found = await solve({ kernel: data, image, energy, gram, dims });
     const factors: Record<string, NdArray> = {};
@@ -77,7 +78,7 @@ export async function fitGroups(
     }
     const fitted = await contract(network, factors, blas);
     const difference = fitted.data.map((value, i) => value - data[i]!);
-    error += Math.max(0, dot(difference, await timesGram(difference, outputs, gram, blas)));
+    error += Math.max(0, innerProduct(difference, await timesGram(difference, outputs, gram, blas)));
     total += energy;
   }
   const factors: Factors = Object.fromEntries(
@@ -148,10 +149,4 @@ async function timesGram(
 
 function sizeOf(indices: readonly string[], sizes: Readonly<Record<string, number>>): number {
   return elementCount(indices.map((index) => sizes[index]!));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

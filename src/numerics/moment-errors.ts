@@ -1,5 +1,6 @@
 import type { Blas } from './blas.ts';
 import { checkMoments } from './calibrated-target.ts';
+import { innerProduct } from './inner-product.ts';
 import type { HeldBackRows, Moments } from './moments.ts';
 import type { RealNdArray } from './nd-array.ts';
 
@@ -29,7 +30,10 @@ export async function fitError(
       { length: size },
       (_, i) => kernel.data[g * size + i]! - target.data[g * size + i]!,
     );
-    error += dot(difference, await blas.gemm64({ m: outputs, n: columns, k: columns, a: difference, b: gram }));
+    error += innerProduct(
+      difference,
+      await blas.gemm64({ m: outputs, n: columns, k: columns, a: difference, b: gram }),
+    );
   }
   return relativeTo(Math.max(0, error), totalVariance(moments));
 }
@@ -110,10 +114,4 @@ function totalVariance({ groups }: Moments): number {
 function relativeTo(error: number, total: number): number {
   if (total > 0) return error / total;
   return error > 0 ? Number.POSITIVE_INFINITY : 0;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -1,3 +1,4 @@
+import { innerProduct } from './inner-product.ts';
 /** A function at one point. */
 export interface Evaluation {
   readonly x: Float64Array;
@@ -84,12 +85,12 @@ async function twoLoops(
   const weights = new Float64Array(memory.length);
   for (let i = memory.length - 1; i >= 0; i--) {
     const { step, change, inverse } = memory[i]!;
-    weights[i] = inverse * dot(step, q);
+    weights[i] = inverse * innerProduct(step, q);
     addScaled(q, change, -weights[i]!);
   }
   const direction = await precondition(q);
   for (const [i, { step, change, inverse }] of memory.entries()) {
-    addScaled(direction, step, weights[i]! - inverse * dot(change, direction));
+    addScaled(direction, step, weights[i]! - inverse * innerProduct(change, direction));
   }
   return direction;
 }
@@ -101,7 +102,7 @@ async function lineSearch<Point extends Evaluation>(
   gradient: Float64Array,
   direction: Float64Array,
 ): Promise<Point | undefined> {
-  const slope = dot(gradient, direction);
+  const slope = innerProduct(gradient, direction);
   if (!(slope > 0)) return undefined;
   for (let trial = 0, length = 1; trial < 6; trial++, length *= SHORTER) {
     const next = await evaluate(x.map((entry, i) => entry - length * direction[i]!));
@@ -119,17 +120,11 @@ function curvaturePair(
 ): Pair | undefined {
   const step = after.map((value, i) => value - before[i]!);
   const change = next.map((value, i) => value - gradient[i]!);
-  const curvature = dot(step, change);
-  if (!(curvature > 1e-12 * Math.sqrt(dot(step, step) * dot(change, change)))) return undefined;
+  const curvature = innerProduct(step, change);
+  if (!(curvature > 1e-12 * Math.sqrt(innerProduct(step, step) * innerProduct(change, change)))) return undefined;
   return { step, change, inverse: 1 / curvature };
 }
 
 function addScaled(target: Float64Array, source: Float64Array, scale: number): void {
   for (let i = 0; i < target.length; i++) target[i]! += scale * source[i]!;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
