@@ -1,6 +1,7 @@
 import type { Report, ReportNode } from '../report/index.ts';
 import type { Applied, Evidence, NodeResult, Plan } from '../rewrite/index.ts';
 import { runtimeInfo } from '../runtime/index.ts';
+import type { EngineOptions } from './options.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
 import { factsOf, factsOfInput, summarize } from './summary.ts';
@@ -41,7 +42,7 @@ export function reportOfRun(
     verification,
     benchmark,
     warnings: warnings.map(({ code, message }) => ({ code, message })),
-    reproduce: { command: command(loaded.file, plan), plan },
+    reproduce: { command: command(loaded.file, plan, options), plan },
   };
 }
 
@@ -72,10 +73,25 @@ function calibrationOf(evidence: Evidence): Report['calibration'] {
 }
 
 /** The command that gives the same bytes again; what --ranks, --include and --exclude chose stands in the plan. */
-function command(file: string | undefined, { pipeline, seed, requireGain, freezeInputs }: Plan): string {
+function command(
+  file: string | undefined,
+  { pipeline, seed, requireGain, freezeInputs, evidence }: Plan,
+  options: EngineOptions,
+): string {
   return [
     `onnx-tucker ${file ?? '-'} out.onnx --pipeline '${pipeline}' --seed ${seed}`,
     ...(requireGain === 'params-or-macs' ? [] : [`--require-gain ${requireGain}`]),
     ...(freezeInputs ? ['--freeze-inputs'] : []),
+    ...fittingFlags(evidence, options),
   ].join(' ');
+}
+
+function fittingFlags(evidence: Evidence, { calibrate, statistics, preprocess }: EngineOptions): readonly string[] {
+  if (evidence.kind === 'weights') return [];
+  const source =
+    statistics === undefined
+      ? [`--calibrate '${calibrate ?? evidence.kind}'`, `--samples ${evidence.samples}`]
+      : [`--statistics '${statistics}'`];
+  const prepared = preprocess === undefined ? [] : [`--preprocess '${preprocess}'`];
+  return [...source, `--effort ${evidence.effort}`, ...prepared];
 }

@@ -97,6 +97,7 @@ describe('calibrated rewriting', () => {
     expect(report.verification.exact?.ok).toBe(true);
     expect(report.verification.approximate?.inputs).toBe('held-back');
     expect(report.calibration).toMatchObject({ kind: 'data', samples: 64, symmetric: false });
+    expect(report.reproduce.command).toContain(`--calibrate '${data}' --samples 64 --effort normal`);
   });
 
   test('keeps more than fits to the weights, and more on inputs of the rewritten model than on the original’s', async () => {
