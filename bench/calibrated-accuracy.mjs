@@ -106,7 +106,7 @@ const rows = {
   // Ranks: node bench/lenet-ranks.mjs lenet300 7
   'lenet300-7x': {
     network: lenet300,
-    pipeline: 'fixed-ranks{/fc1/Gemm=30,/fc2/Gemm=10},svd',
+    pipeline: 'fixed-ranks{/fc1/Gemm=27,/fc2/Gemm=18},svd',
     options: { samples: 2048 },
     mark: { test: 'mnist', below: 1 },
   },
