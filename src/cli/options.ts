@@ -3,14 +3,40 @@
  * A group is a heading of --help.
  */
 import { z } from 'zod';
-import { byteCount, duration } from './quantities.ts';
+import { byteCount, duration, points } from './quantities.ts';
+
+export const goalOptions = z.strictObject({
+  target: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'what the model may still cost: macs=0.5x, params=2M, size=4MB, latency=3ms; after ÷ before, or an amount',
+    ),
+  maxDrop: points
+    .exactOptional()
+    .describe('percentage points of top-1 that may be lost, such as 1%; judged on labelled calibration data kept back'),
+  maxKl: z
+    .number()
+    .nonnegative()
+    .exactOptional()
+    .describe('KL divergence from the original that is allowed, in nats; judged on samples kept back'),
+  maxError: z
+    .number()
+    .nonnegative()
+    .exactOptional()
+    .describe('outputError that is allowed, E‖ŷ−y‖²/Σvar(y); judged on samples kept back'),
+  bestEffort: z
+    .boolean()
+    .default(false)
+    .describe('writes the nearest model where the goal cannot be reached, in place of exit code 6'),
+});
 
 export const passOptions = z.strictObject({
   pipeline: z
     .string()
     .exactOptional()
     .describe("passes in order, such as 'fuse-batch-norm,vbmf-ranks,tucker-2'; none for no pass"),
-  preset: z.enum(['safe']).default('safe').describe('passes and limits to start from'),
+  preset: z.enum(['safe', 'balanced', 'small']).default('safe').describe('passes and limits to start from'),
   pass: z.array(z.string()).default([]).describe('adds a pass to the preset, or sets its options: name{option=value}'),
   skipPass: z.array(z.string()).default([]).describe('leaves a pass of the preset out'),
   plugin: z.array(z.string()).default([]).describe('module or npm package to load further passes from'),
@@ -67,6 +93,11 @@ export const machineOptions = z.strictObject({
   threads: z.number().int().positive().exactOptional().describe('threads to use; results do not depend on it'),
   timeout: duration.exactOptional().describe('limit of one request to ONNX Runtime, such as 90s or 5m'),
   memory: byteCount.exactOptional().describe('largest size of the ONNX Runtime process, such as 2GiB'),
+  device: z.enum(['cpu', 'cuda', 'webgpu']).default('cpu').describe('where ONNX Runtime runs the models'),
+  cache: z
+    .string()
+    .exactOptional()
+    .describe('folder of measurements, plans and fits that later runs use again; shared by any number of them'),
   check: z
     .enum(['contraction', 'nodes', 'model'])
     .default('model')
@@ -94,6 +125,7 @@ export const outputOptions = z.strictObject({
 
 /** Headings of --help and what stands under them. */
 export const optionGroups = {
+  'Goal:': goalOptions,
   'Passes:': passOptions,
   'Data:': dataOptions,
   'Machine:': machineOptions,
@@ -101,6 +133,7 @@ export const optionGroups = {
 } as const;
 
 export const optionsSchema = z.strictObject({
+  ...goalOptions.shape,
   ...passOptions.shape,
   ...dataOptions.shape,
   ...machineOptions.shape,
@@ -113,6 +146,7 @@ export type OptionName = keyof Options;
 /** Groups that most commands share. */
 export const talk: readonly OptionName[] = ['json', 'quiet', 'verbose', 'progress'];
 export const machine = Object.keys(machineOptions.shape) as OptionName[];
+export const goal = Object.keys(goalOptions.shape) as OptionName[];
 export const selection = Object.keys(passOptions.shape) as OptionName[];
 export const evaluation = Object.keys(dataOptions.shape) as OptionName[];
 /** The data options of commands that fit, but judge nothing. */

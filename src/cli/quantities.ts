@@ -32,3 +32,11 @@ function quantity(units: Readonly<Record<string, number>>, plain: string, expect
       return z.NEVER;
     });
 }
+
+/** `1%`, `0.5`: percentage points. */
+export const points = z
+  .string()
+  .regex(/^\d+(?:\.\d+)? ?%?$/, {
+    error: ({ input }) => `expected percentage points such as 1% or 0.5%, not "${input}"`,
+  })
+  .transform((text) => Number.parseFloat(text));

@@ -27,6 +27,18 @@ export interface EngineOptions {
   readonly exclude?: readonly string[];
   readonly ranks?: Readonly<Record<string, readonly number[]>>;
   readonly requireGain?: RequireGain;
+  /** What the model may still cost: `macs=0.5x`, `params=2M`, `size=4MB`, `latency=0.5x`. All of them are to hold. */
+  readonly targets?: readonly string[];
+  /** Percentage points of top-1 that may be lost on samples kept back from `calibrate`, which needs labels. */
+  readonly maxDrop?: number;
+  /** Mean KL divergence from the original on samples kept back, in nats. */
+  readonly maxKl?: number;
+  /** outputError on samples kept back. */
+  readonly maxError?: number;
+  /** Give the nearest model where the goal cannot be reached. */
+  readonly bestEffort?: boolean;
+  /** Folder of measurements and plans to use again; undefined keeps none. */
+  readonly cache?: string;
   readonly freezeInputs?: boolean;
   readonly check?: CheckLevel;
   /** Data to fit on: a folder of images, .npy, .npz, raw elements or a glob; labels are not needed. */
