@@ -15,6 +15,7 @@ const rooms = {
     imports: [],
     why: 'everyone stands on the IR, so it stands on nothing; tensor bytes come through TensorSource',
   },
+  cache: { imports: [], why: 'bytes by key: what they mean is the business of whoever asked' },
   wire: { imports: ['ir'], why: 'bytes and messages only; of the IR it knows the TensorSource that it implements' },
   onnx: { imports: ['wire', 'ir'], why: 'the only translation between messages and the IR' },
   pass: { imports: ['ir', 'onnx', 'numerics'], why: 'what a pass author meets must not need files, processes or data' },

@@ -48,6 +48,13 @@ export interface Decomposition {
    * float64 kernel that fits the wanted outputs best
    */
   fit(kernel: RealNdArray, ranks: Ranks, context: FitContext): Promise<Fit>;
+  /**
+   * `relativeError` of the fits at many ranks, for about the cost of one. Methods whose mathematics tells them give them
+   * exactly; without this member errors are read between a few fits.
+   *
+   * @returns one error for each of `ranks`
+   */
+  errors?(kernel: RealNdArray, ranks: readonly Ranks[], context: FitContext): Promise<readonly number[]>;
 }
 
 /** Index names of a kernel: g, t, s, k1 … kd. */

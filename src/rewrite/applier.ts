@@ -1,10 +1,11 @@
-import { diagnostics } from '../diagnostics.ts';
 import { cloneModel, type Model } from '../ir/index.ts';
-import type { FactorizePass, SkipCode } from '../pass/index.ts';
+import type { SkipCode } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
-import { inOrder, Observation } from './observation.ts';
+import { methodsOf } from './methods-of.ts';
+import { Observation } from './observation.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
+import { checkPlan, inTopologicalOrder } from './plan-order.ts';
 import { type NodeResult, Rewriter } from './rewriter.ts';
 import { type Environment, type FitCache, type Policy, Workspace } from './workspace.ts';
 
@@ -47,8 +48,8 @@ export async function applyNodes(
   const rewritten = new Workspace(model, environment);
   const reference = wantsReference ? new Workspace(model, environment) : undefined;
   const original = calibration && new Workspace(model, environment);
-  let changed = runAll(stages, 'canonicalize', rewritten);
-  for (const other of [reference, original]) if (other) runAll(stages, 'canonicalize', other);
+  let changed = rewritten.runAll(stages, 'canonicalize');
+  for (const other of [reference, original]) other?.runAll(stages, 'canonicalize');
   const canonical = changed && reference ? cloneModel(reference.model).model : undefined;
   const wanted = new Set(plan.flatMap(({ name, method }) => (method === null ? [] : [name])));
   const observation =
@@ -69,43 +70,11 @@ export async function applyNodes(
     }
     const nodes = plan.map((entry) => results.get(entry) as NodeResult);
     changed = nodes.some(({ skipped }) => skipped === null) || changed;
-    changed = runAll(stages, 'cleanup', rewritten) || changed;
+    changed = rewritten.runAll(stages, 'cleanup') || changed;
     return { model: changed ? rewritten.model : model, reference: reference?.model, canonical, nodes, changed };
   } finally {
     await observation?.close();
   }
-}
-
-type Methods = ReadonlyMap<string, Stage<FactorizePass>>;
-
-function methodsOf(stages: readonly Stage[]): Methods {
-  return new Map(
-    stages.flatMap(({ pass, options }) => (pass.kind === 'factorize' ? [[pass.name, { pass, options }] as const] : [])),
-  );
-}
-
-function checkPlan(plan: readonly PlanNode[], methods: Methods): void {
-  const names = new Set<string>();
-  for (const { name, method } of plan) {
-    if (names.has(name)) throw diagnostics.usage(`the plan has "${name}" twice`, 'Remove one of the entries.');
-    names.add(name);
-    if (method !== null && !methods.has(method))
-      throw diagnostics.usage(`the plan gives ${name} the method "${method}", which its pipeline does not list`);
-  }
-}
-
-function runAll(stages: readonly Stage[], kind: 'canonicalize' | 'cleanup', workspace: Workspace): boolean {
-  let changed = false;
-  for (const stage of stages) if (stage.pass.kind === kind) changed = workspace.run(stage) || changed;
-  return changed;
-}
-
-/** Files may list nodes in another order. */
-function inTopologicalOrder(plan: readonly PlanNode[], workspace: Workspace): readonly PlanNode[] {
-  const names = workspace.names();
-  const places = new Map(inOrder(workspace).map((node, place) => [names.get(node), place]));
-  const placeOf = ({ name }: PlanNode) => places.get(name) ?? Number.POSITIVE_INFINITY;
-  return plan.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0));
 }
 
 function kept(plan: PlanNode): NodeResult {

@@ -7,7 +7,7 @@ import {
   type Ranks,
 } from '../pass/index.ts';
 import { chainCost, gains, operatorCost, type RequireGain } from './cost.ts';
-import { lowerChain } from './lowering.ts';
+import { type LoweredStep, lowerChain } from './lowering.ts';
 
 export interface SpaceInit {
   readonly name: string;
@@ -20,6 +20,15 @@ export interface SpaceInit {
   readonly blas: Blas;
   readonly norm: CandidateSpace['norm'];
   fit(ranks: Ranks): Promise<Fit>;
+  errors(ranks: readonly Ranks[]): Promise<readonly number[]>;
+}
+
+/** What is known of a method on a node beyond what rank rules ask. */
+export interface MethodSpace extends CandidateSpace {
+  /** The operators that take the node's place. */
+  steps(ranks: Ranks): readonly LoweredStep[];
+  /** What `fitError` is about at each of many ranks, for much less than a fit each. */
+  errors(ranks: readonly Ranks[]): Promise<readonly number[]>;
 }
 
 /** Answers a rank rule's questions about one method on one node; spectra and costs are computed once. */
@@ -34,10 +43,12 @@ export function candidateSpace({
   blas,
   norm,
   fit: factorsAt,
-}: SpaceInit): CandidateSpace {
+  errors,
+}: SpaceInit): MethodSpace {
   const originalCost = operatorCost(operator);
   const spectra = new Map<string, ReturnType<typeof kernelSpectra>>();
-  const cost = (ranks: Ranks) => chainCost(operator, lowerChain(pass, operator, decomposition, ranks));
+  const steps = (ranks: Ranks) => lowerChain(pass, operator, decomposition, ranks);
+  const cost = (ranks: Ranks) => chainCost(operator, steps(ranks));
   return {
     name,
     pass,
@@ -46,6 +57,7 @@ export function candidateSpace({
     end,
     originalCost,
     norm,
+    steps,
     cost,
     gains: (ranks) => gains(originalCost, cost(ranks), requireGain),
     clamp: (ranks) => decomposition.clamp?.(ranks) ?? ranks,
@@ -58,6 +70,7 @@ export function candidateSpace({
       return computed;
     },
     fitError: async (ranks) => (await factorsAt(ranks)).relativeError,
+    errors,
   };
 }
 

@@ -86,7 +86,7 @@ export async function explainNode(
   environment: Environment,
 ): Promise<NodeExplanation> {
   const workspace = new Workspace(model, environment);
-  for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
+  workspace.runAll(stages, 'canonicalize');
   const node = linearNodeNamed(name, workspace);
   const operator = linearOperator(node, workspace.context(undefined));
   const ranks = ownValue(policy.ranks, name);

@@ -19,12 +19,16 @@ export {
   type MethodExplanation,
   type NodeExplanation,
 } from './explain.ts';
+export { type Candidate, type CandidateOptions, findCandidates, type NodeCandidates } from './find-candidates.ts';
+export type { LoweredStep } from './lowering.ts';
 export { nodeMacs } from './node-cost.ts';
 export { allNodes, linearNodes, nodeNames } from './node-names.ts';
 export { type NodeMoments, observeNodes } from './observe-nodes.ts';
+export type { OperatorStep } from './operator-step.ts';
 export { parsePipeline, printPipeline } from './pipeline-text.ts';
 export { type Evidence, type Plan, type PlanNode, planSchema } from './plan.ts';
 export { type PlanOptions, planNodes } from './planner.ts';
 export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
 export type { NodeResult } from './rewriter.ts';
+export { type SketchOptions, sketchModel } from './sketch-model.ts';
 export { type Environment, FitCache, type Policy } from './workspace.ts';

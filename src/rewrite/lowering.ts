@@ -1,27 +1,12 @@
 import type { Factors } from '../numerics/index.ts';
 import { type Decomposition, type LinearOperator, networkAt, type Ranks } from '../pass/index.ts';
+import type { OperatorStep } from './operator-step.ts';
 
 /** One operator of the replacement, sizes filled in. Weight in the operator's own layout. */
-export interface LoweredStep
-  extends Pick<
-    LinearOperator,
-    | 'opType'
-    | 'groups'
-    | 'kernelShape'
-    | 'strides'
-    | 'dilations'
-    | 'padsBegin'
-    | 'padsEnd'
-    | 'outputPadding'
-    | 'inputSizes'
-    | 'outputSizes'
-  > {
+export interface LoweredStep extends OperatorStep {
   /** `tucker-2/C`: the end of the new node's name. */
   readonly label: string;
   readonly factor: string;
-  /** Channels read and made, all groups together. */
-  readonly inputs: number;
-  readonly outputs: number;
   /** Dims of the weight initializer. */
   readonly weightDims: readonly number[];
   readonly isFirst: boolean;

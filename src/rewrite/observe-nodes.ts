@@ -25,7 +25,7 @@ export async function observeNodes(
   onUnobserved: (name: string, reason: string) => void,
 ): Promise<readonly NodeMoments[]> {
   const workspace = new Workspace(model, environment);
-  for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
+  workspace.runAll(stages, 'canonicalize');
   const nameOf = workspace.names();
   const listed = new Set(linearNodes(workspace.model));
   const names = inOrder(workspace)

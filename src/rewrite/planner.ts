@@ -1,10 +1,8 @@
-import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { Model, Node } from '../ir/index.ts';
 import type { RealNdArray } from '../numerics/index.ts';
 import { ownValue } from '../own-value.ts';
 import {
   type CandidateSpace,
-  type Cost,
   isSkip,
   type LinearOperator,
   linearOperator,
@@ -14,16 +12,20 @@ import {
   type Skip,
   skip,
 } from '../pass/index.ts';
+import { admittedRanks } from './admitted-ranks.ts';
 import type { Calibration } from './calibration.ts';
-import { candidateSpace, isAdmissible } from './candidate-space.ts';
-import { operatorCost } from './cost.ts';
-import { type FitTarget, fitTarget } from './fit-target.ts';
+import { matchMethods } from './match-methods.ts';
 import { linearNodes } from './node-names.ts';
-import { inOrder, Observation } from './observation.ts';
+import { nodeSpaces } from './node-spaces.ts';
+import type { Observation } from './observation.ts';
+import { Unobserved } from './observed-target.ts';
 import { passFailure } from './pass-failure.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
-import { type Environment, FitCache, nodeSeed, type Policy, Workspace } from './workspace.ts';
+import { keptEntry, writtenCost } from './plan-entry.ts';
+import { ranksByHand } from './ranks-by-hand.ts';
+import { visitOperators } from './visit-operators.ts';
+import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
 
 export interface PlanOptions {
   /** Fit what is chosen, so that the plan tells its weight error; the fits are kept for `applyNodes`. */
@@ -47,42 +49,16 @@ export async function planNodes(
   fits: FitCache,
   options: PlanOptions = {},
 ): Promise<readonly PlanNode[]> {
-  const workspace = new Workspace(model, environment);
   const rules = segments(stages);
-  for (const stage of stages) if (stage.pass.kind === 'canonicalize') workspace.run(stage);
-  const names = workspace.names();
-  const nodes = linearNodes(workspace.model);
-  const known = new Set(nodes.map((node) => names.get(node) ?? node.name));
-  for (const name of Object.keys(policy.ranks))
-    if (!known.has(name))
-      throw diagnostics.usage(
-        `--ranks: there is no Conv, Gemm or MatMul named "${name}"`,
-        didYouMean(name, [...known]) ?? '"onnx-tucker inspect" lists the names.',
-      );
-  const ends = findEnds(nodes.filter((node) => node.graph === workspace.model.graph));
+  const workspace = new Workspace(model, environment);
+  workspace.runAll(stages, 'canonicalize');
+  const ends = findEnds(linearNodes(workspace.model).filter((node) => node.graph === workspace.model.graph));
   const { fit = false, calibration } = options;
-  const observation = calibration && (await Observation.open(calibration, workspace, workspace, known));
-  try {
-    const decided = new Map<Node, PlanNode>();
-    const cache = calibration ? new FitCache() : fits;
-    for (const node of topological(nodes, workspace)) {
-      environment.signal.throwIfAborted();
-      const name = names.get(node) ?? node.name;
-      const planner = new NodePlanner(workspace, policy, environment, cache, name, ends.get(node), fit, observation);
-      decided.set(node, await planner.plan(node, rules));
-      environment.onEvent({ kind: 'progress', stage: 'plan', done: decided.size, total: nodes.length, item: name });
-    }
-    return nodes.map((node) => decided.get(node) as PlanNode);
-  } finally {
-    await observation?.close();
-  }
-}
-
-function topological(nodes: readonly Node[], workspace: Workspace): readonly Node[] {
-  const listed = new Set(nodes);
-  const ordered = inOrder(workspace).filter((node) => listed.has(node));
-  const elsewhere = new Set(ordered);
-  return [...ordered, ...nodes.filter((node) => !elsewhere.has(node))];
+  const cache = calibration ? new FitCache() : fits;
+  return visitOperators(workspace, policy, environment, calibration, ({ node, name, observation }) => {
+    const planner = new NodePlanner(workspace, policy, environment, cache, name, ends.get(node), fit, observation);
+    return planner.plan(node, rules);
+  });
 }
 
 /** The first Conv and the last linear operator of the main graph's. */
@@ -94,9 +70,6 @@ function findEnds(nodes: readonly Node[]): ReadonlyMap<Node, 'first' | 'last'> {
   if (first) ends.set(first, 'first');
   return ends;
 }
-
-/** Ends the planning of a node whose data cannot be had. */
-class Unobserved extends Error {}
 
 class NodePlanner {
   readonly #workspace: Workspace;
@@ -131,8 +104,9 @@ class NodePlanner {
   async plan(node: Node, rules: readonly Segment[]): Promise<PlanNode> {
     const operator = linearOperator(node, this.#workspace.context(undefined));
     if (operator === null) throw new Error(`${this.#name} is no linear operator`);
-    if (isSkip(operator)) return this.#kept(node, operator, undefined);
-    if (!this.#policy.allows(this.#name)) return this.#kept(node, skip(node, 'excluded', 'excluded by name'), operator);
+    if (isSkip(operator)) return keptEntry(this.#name, node, undefined, operator);
+    if (!this.#policy.allows(this.#name))
+      return keptEntry(this.#name, node, operator, skip(node, 'excluded', 'excluded by name'));
     let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
     let kernel: RealNdArray | Skip | undefined;
     for (const rule of rules) {
@@ -145,117 +119,38 @@ class NodePlanner {
       if (!isSkip(decision)) return this.#chosen(operator, decision, rule);
       if (decision.code !== 'no-method' || reason.code === 'no-method') reason = decision;
     }
-    return this.#kept(node, reason, operator);
+    return keptEntry(this.#name, node, operator, reason);
   }
 
   async #decide(operator: LinearOperator, rule: Segment, read: () => RealNdArray | Skip): Promise<RankChoice | Skip> {
-    const { node } = operator;
-    const spaces: CandidateSpace[] = [];
-    let target: Promise<FitTarget> | undefined;
-    let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
-    for (const { pass, options } of rule.methods) {
-      const decomposition = pass.match(operator, this.#workspace.context(options));
-      if (decomposition === null) continue;
-      if (isSkip(decomposition)) {
-        reason = decomposition;
-        continue;
-      }
-      const kernel = read();
-      if (isSkip(kernel)) return kernel;
-      const { blas, signal, seed } = this.#environment;
-      const effort = this.#observation ? ('fast' as const) : ('normal' as const);
-      const context = { blas, signal, effort, seed: nodeSeed(seed, this.#name, pass.name) };
-      const fitAt = async (ranks: Ranks) => {
-        target ??= this.#target(kernel);
-        const { kernel: wanted, metric } = await target;
-        return decomposition.fit(wanted, ranks, { ...context, ...(metric && { metric }) });
-      };
-      spaces.push(
-        candidateSpace({
-          name: this.#name,
-          pass: pass.name,
-          operator,
-          decomposition,
-          kernel,
-          end: this.#end,
-          requireGain: this.#policy.requireGain,
-          blas,
-          norm: this.#observation ? 'outputs' : 'weights',
-          fit: (ranks) => this.#fits.fit(this.#name, pass.name, ranks, () => fitAt(ranks)),
-        }),
-      );
-    }
-    if (spaces.length === 0) return reason;
+    const matches = matchMethods(operator, rule.methods, this.#workspace);
+    if (isSkip(matches)) return matches;
+    const kernel = read();
+    if (isSkip(kernel)) return kernel;
+    const ranked = { name: this.#name, operator, kernel, end: this.#end, observation: this.#observation };
+    const spaces = nodeSpaces(ranked, matches, this.#policy, this.#environment, this.#fits);
     const choice =
-      this.#userRanks(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
-    const admitted = isSkip(choice) ? choice : this.#admitted(choice);
-    if (this.#fitChosen && !isSkip(admitted)) await admitted.space.fitError(admitted.ranks);
-    return admitted;
-  }
-
-  /** What fits of this node approach: its kernel, in the metric of its inputs where they are observed. */
-  async #target(kernel: RealNdArray): Promise<FitTarget> {
-    const moments = await this.#observation?.of(this.#name);
-    if (!moments) return { kernel };
-    if ('unobserved' in moments) throw new Unobserved(moments.unobserved);
-    if ('factors' in moments) throw new Unobserved('factors made elsewhere tell nothing of other ranks');
-    return fitTarget(kernel, moments, 'symmetric', this.#environment.blas);
-  }
-
-  /** Ranks given by hand, for the first method of the pipeline that has as many. */
-  #userRanks(spaces: readonly CandidateSpace[]): RankChoice | undefined {
-    const given = ownValue(this.#policy.ranks, this.#name);
-    if (!given) return undefined;
-    const space = spaces.find(({ decomposition }) => decomposition.axes.length === given.length);
-    if (!space)
-      throw diagnostics.usage(
-        `--ranks ${this.#name}=${given.join()}: ${spaces[0]?.pass} has ranks ${spaces[0]?.decomposition.axes.map(({ name }) => name).join()}`,
-      );
-    return {
-      kind: 'choice',
-      space,
-      ranks: Object.fromEntries(space.decomposition.axes.map(({ name }, axis) => [name, given[axis] as number])),
-    };
-  }
-
-  #admitted(choice: RankChoice): RankChoice | Skip {
-    const { space } = choice;
-    const { node } = space.operator;
-    const ranks = space.clamp(choice.ranks);
-    if (!isAdmissible(space.decomposition, ranks))
-      return skip(node, 'rank-zero', `ranks ${text(ranks)} are not between 1 and the kernel's own`);
-    if (!space.gains(ranks))
-      return skip(
-        node,
-        'no-gain',
-        `ranks ${text(ranks)} would make it larger: ${comparison(space.originalCost, space.cost(ranks))}`,
-      );
+      this.#ranksByHand(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
+    if (isSkip(choice)) return choice;
+    const ranks = admittedRanks(choice.space, choice.ranks);
+    if (isSkip(ranks)) return ranks;
+    if (this.#fitChosen) await choice.space.fitError(ranks);
     return { ...choice, ranks };
+  }
+
+  #ranksByHand(spaces: readonly CandidateSpace[]): RankChoice | undefined {
+    const given = ranksByHand(this.#policy, this.#name, spaces);
+    return given && { kind: 'choice', space: given.match, ranks: given.ranks };
   }
 
   async #chosen(operator: LinearOperator, { space, ranks }: RankChoice, rule: Segment): Promise<PlanNode> {
     return {
-      ...this.#identity(operator.node, operator),
+      ...keptEntry(this.#name, operator.node, operator, undefined),
       method: space.pass,
       ranks,
       rankSource: ownValue(this.#policy.ranks, this.#name) ? '--ranks' : rule.rank.pass.name,
-      cost: { before: written(space.originalCost), after: written(space.cost(ranks)) },
+      cost: { before: writtenCost(space.originalCost), after: writtenCost(space.cost(ranks)) },
       ...(await this.#errors(space, ranks)),
-      skipped: null,
-    };
-  }
-
-  #kept(node: Node, { code, text }: Skip, operator: LinearOperator | undefined): PlanNode {
-    const before = operator && written(operatorCost(operator));
-    return {
-      ...this.#identity(node, operator),
-      method: null,
-      ranks: null,
-      rankSource: null,
-      cost: before ? { before, after: before } : null,
-      weightError: null,
-      outputError: null,
-      skipped: { code, text },
     };
   }
 
@@ -266,39 +161,4 @@ class NodePlanner {
       ? { weightError: error, outputError: null }
       : { weightError: null, outputError: error * error };
   }
-
-  #identity(node: Node, operator: LinearOperator | undefined) {
-    const weight = operator?.weight ?? node.inputs[1];
-    const shape = weight?.shape?.filter((dim) => typeof dim === 'number') ?? [];
-    return { name: this.#name, opType: node.opType, shape: [...(operator ? weightShape(operator) : shape)] };
-  }
-}
-
-/** The weight's dims as in the file. */
-function weightShape(operator: LinearOperator): readonly number[] {
-  const { groups, outputs, inputs, kernelShape, weightLayout } = operator;
-  switch (weightLayout) {
-    case 'conv':
-      return [groups * outputs, inputs, ...kernelShape];
-    case 'conv-transpose':
-      return [groups * inputs, outputs, ...kernelShape];
-    case 'rows':
-      return [outputs, inputs];
-    case 'columns':
-      return [inputs, outputs];
-  }
-}
-
-function written({ params, macs, macsUnit }: Cost): { params: number; macs: number | null } {
-  return { params, macs: macsUnit === 'sample' ? macs : null };
-}
-
-function text(ranks: Ranks): string {
-  return Object.entries(ranks)
-    .map(([name, rank]) => `${name}=${rank}`)
-    .join(', ');
-}
-
-function comparison(before: Cost, after: Cost): string {
-  return `params ${before.params} → ${after.params}, MACs ${Math.round(before.macs)} → ${Math.round(after.macs)}${before.macsUnit === 'position' ? ' per position' : ''}`;
 }

@@ -30,13 +30,12 @@ import {
 } from '../pass/index.ts';
 import { replaceBias } from './bias.ts';
 import type { FitMode, FittedNode, OutputError } from './calibration.ts';
-import { isAdmissible } from './candidate-space.ts';
 import { checkContraction, storedFactors, weightError } from './contraction-check.ts';
-import { chainCost, gains, operatorCost } from './cost.ts';
 import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
 import { checkExecution } from './execution-check.ts';
 import { type FitTarget, fitTarget } from './fit-target.ts';
+import { illegalRanks } from './illegal-ranks.ts';
 import { type LoweredStep, lowerChain, stepWeight } from './lowering.ts';
 import type { Observation } from './observation.ts';
 import { passFailure } from './pass-failure.ts';
@@ -117,7 +116,7 @@ export class Rewriter {
     if (decomposition === null || isSkip(decomposition))
       return decomposition ?? skip(node, 'not-legal', `${pass.name} does not take this operator`);
     const ranks = chosen ?? {};
-    const fault = this.#illegalRanks(operator, decomposition, ranks, pass.name);
+    const fault = illegalRanks(operator, { pass: pass.name, decomposition }, ranks, this.#policy.requireGain);
     if (fault) return fault;
     const kernel = readKernel(operator);
     return isSkip(kernel) ? kernel : { operator, decomposition, ranks, kernel };
@@ -215,21 +214,6 @@ export class Rewriter {
     const make = () => decomposition.fit(kernel, ranks, context);
     // Fits made while planning were made without a metric, or in that of another input.
     return metric ? make() : this.#fits.fit(name, pass, ranks, make);
-  }
-
-  #illegalRanks(operator: LinearOperator, decomposition: Decomposition, ranks: Ranks, pass: string): Skip | undefined {
-    const { node } = operator;
-    const clamped = decomposition.clamp?.(ranks) ?? ranks;
-    const named = decomposition.axes.map(({ name, max }) => `${name} ≤ ${clamped[name] ?? max}`).join(', ');
-    if (!isAdmissible(decomposition, ranks) || decomposition.axes.some(({ name }) => clamped[name] !== ranks[name]))
-      return skip(node, 'not-legal', `ranks ${JSON.stringify(ranks)} do not exist here: ${named}`);
-    const [before, after] = [
-      operatorCost(operator),
-      chainCost(operator, lowerChain(pass, operator, decomposition, ranks)),
-    ];
-    return gains(before, after, this.#policy.requireGain)
-      ? undefined
-      : skip(node, 'no-gain', `params ${before.params} → ${after.params}`);
   }
 
   async #execute(

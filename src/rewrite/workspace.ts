@@ -84,6 +84,13 @@ export class Workspace {
     return changed;
   }
 
+  /** Runs the stages of one kind in turn; true when any of them changed the model. */
+  runAll(stages: readonly Stage[], kind: 'canonicalize' | 'cleanup'): boolean {
+    let changed = false;
+    for (const stage of stages) if (stage.pass.kind === kind) changed = this.run(stage) || changed;
+    return changed;
+  }
+
   /** Shapes are inferred anew when somebody asks next. */
   changed(): void {
     this.#shapes = undefined;

@@ -1,0 +1,159 @@
+import type { Model } from '../ir/index.ts';
+import {
+  type Cost,
+  isSkip,
+  type LinearOperator,
+  linearOperator,
+  type Ranks,
+  readKernel,
+  type Skip,
+  skip,
+} from '../pass/index.ts';
+import { admittedRanks } from './admitted-ranks.ts';
+import type { Calibration } from './calibration.ts';
+import type { MethodSpace } from './candidate-space.ts';
+import { operatorCost } from './cost.ts';
+import type { LoweredStep } from './lowering.ts';
+import { matchMethods } from './match-methods.ts';
+import { methodsOf } from './methods-of.ts';
+import { nodeSpaces } from './node-spaces.ts';
+import { Unobserved } from './observed-target.ts';
+import { type OperatorStep, operatorStep } from './operator-step.ts';
+import { passFailure } from './pass-failure.ts';
+import type { Stage } from './pipeline.ts';
+import type { PlanNode } from './plan.ts';
+import { keptEntry } from './plan-entry.ts';
+import { rankGrid } from './rank-grid.ts';
+import { ranksByHand } from './ranks-by-hand.ts';
+import { type Visit, visitOperators } from './visit-operators.ts';
+import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
+
+/** One way to factorize a node. */
+export interface Candidate {
+  readonly method: string;
+  readonly ranks: Ranks;
+  readonly cost: Cost;
+  /** The operators that would take the node's place. */
+  readonly steps: readonly LoweredStep[];
+  /**
+   * What the fit is expected to lose, squared and relative: E‖ŷ−y‖²/Σvar(y) on the original's inputs with calibration,
+   * otherwise ‖Ŵ−W‖²/‖W‖². It never rises with the ranks of a method.
+   */
+  readonly error: number;
+}
+
+/** What could become of one node. */
+export interface NodeCandidates {
+  /** Its entry in a plan that keeps it; with a reason where nothing else can be done. */
+  readonly kept: PlanNode;
+  /** Of the node as it stands; undefined where it is not seen as a linear operator. */
+  readonly cost: Cost | undefined;
+  readonly step: OperatorStep | undefined;
+  readonly candidates: readonly Candidate[];
+  /** Whether ranks were set by hand: the one candidate is the user's choice, and keeping the node is none. */
+  readonly chosen: boolean;
+}
+
+export interface CandidateOptions {
+  /** Data in whose metric errors are measured, on the inputs that the original gives each node. */
+  readonly calibration?: Calibration;
+  /** Channels between new nodes come in multiples of this. */
+  readonly block: number;
+}
+
+/**
+ * What a choice over all nodes together needs to know of each: every factorize pass of the pipeline at many ranks, with
+ * cost and expected error. Canonicalize passes run on a copy, as for a plan; rank passes are not asked.
+ *
+ * @returns one entry per Conv, ConvTranspose, Gemm and MatMul, in file order
+ * @throws usage when `ranks` of the policy names no node, or has more for a node than any of its methods
+ */
+export async function findCandidates(
+  model: Model,
+  stages: readonly Stage[],
+  policy: Policy,
+  environment: Environment,
+  { calibration, block }: CandidateOptions,
+): Promise<readonly NodeCandidates[]> {
+  const workspace = new Workspace(model, environment);
+  workspace.runAll(stages, 'canonicalize');
+  const methods = [...methodsOf(stages).values()];
+  return visitOperators(workspace, policy, environment, calibration, async (visit) => {
+    const operator = linearOperator(visit.node, workspace.context(undefined));
+    if (operator === null) throw new Error(`${visit.name} is no linear operator`);
+    if (isSkip(operator)) return nothing(visit, undefined, operator);
+    const found = await guarded(visit, environment, () => search(visit, operator));
+    return isSkip(found) ? nothing(visit, operator, found) : found;
+  });
+
+  async function search(visit: Visit, operator: LinearOperator): Promise<NodeCandidates | Skip> {
+    const { node, name, observation } = visit;
+    if (!policy.allows(name)) return skip(node, 'excluded', 'excluded by name');
+    const matches = matchMethods(operator, methods, workspace);
+    if (isSkip(matches)) return matches;
+    const kernel = readKernel(operator);
+    if (isSkip(kernel)) return kernel;
+    const ranked = { name, operator, kernel, end: undefined, observation };
+    const spaces = nodeSpaces(ranked, matches, policy, environment, new FitCache());
+    const given = ranksByHand(policy, name, spaces);
+    if (given) {
+      const ranks = admittedRanks(given.match, given.ranks);
+      return isSkip(ranks) ? ranks : among(visit, operator, await estimated(given.match, [ranks]), true);
+    }
+    const candidates: Candidate[] = [];
+    let reason: Skip = skip(node, 'no-gain', 'no method saves anything at any rank');
+    for (const space of spaces) {
+      const grid = rankGrid(space.decomposition, block, space.gains);
+      const found = await guarded(visit, environment, () => estimated(space, grid));
+      if (isSkip(found)) reason = found;
+      else candidates.push(...found);
+    }
+    return candidates.length > 0 ? among(visit, operator, candidates, false) : reason;
+  }
+}
+
+async function estimated(space: MethodSpace, grid: readonly Ranks[]): Promise<readonly Candidate[]> {
+  if (grid.length === 0) return [];
+  const errors = await space.errors(grid);
+  return grid.map((ranks, place) => ({
+    method: space.pass,
+    ranks,
+    cost: space.cost(ranks),
+    steps: space.steps(ranks),
+    error: (errors[place] as number) ** 2,
+  }));
+}
+
+/** A pass that breaks down takes nothing but its own candidates with it. */
+async function guarded<Result>(
+  { node, name }: Visit,
+  environment: Environment,
+  work: () => Promise<Result>,
+): Promise<Result | Skip> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof Unobserved) return skip(node, 'unobserved', cause.message);
+    return passFailure(node, name, cause, environment);
+  }
+}
+
+function among(
+  { node, name }: Visit,
+  operator: LinearOperator,
+  candidates: readonly Candidate[],
+  chosen: boolean,
+): NodeCandidates {
+  const kept = keptEntry(name, node, operator, undefined);
+  return { kept, cost: operatorCost(operator), step: operatorStep(operator), candidates, chosen };
+}
+
+function nothing({ node, name }: Visit, operator: LinearOperator | undefined, reason: Skip): NodeCandidates {
+  return {
+    kept: keptEntry(name, node, operator, reason),
+    cost: operator && operatorCost(operator),
+    step: operator && operatorStep(operator),
+    candidates: [],
+    chosen: false,
+  };
+}

@@ -1,0 +1,24 @@
+import { type LinearOperator, type Ranks, type Skip, skip } from '../pass/index.ts';
+import { isAdmissible } from './candidate-space.ts';
+import { chainCost, gains, operatorCost, type RequireGain } from './cost.ts';
+import { lowerChain } from './lowering.ts';
+import type { MethodMatch } from './match-methods.ts';
+
+/** Why a plan's ranks cannot stand here, whoever chose them; undefined where they can. */
+export function illegalRanks(
+  operator: LinearOperator,
+  { pass, decomposition }: MethodMatch,
+  ranks: Ranks,
+  requireGain: RequireGain,
+): Skip | undefined {
+  const { node } = operator;
+  const clamped = decomposition.clamp?.(ranks) ?? ranks;
+  const named = decomposition.axes.map(({ name, max }) => `${name} ≤ ${clamped[name] ?? max}`).join(', ');
+  if (!isAdmissible(decomposition, ranks) || decomposition.axes.some(({ name }) => clamped[name] !== ranks[name]))
+    return skip(node, 'not-legal', `ranks ${JSON.stringify(ranks)} do not exist here: ${named}`);
+  const before = operatorCost(operator);
+  const after = chainCost(operator, lowerChain(pass, operator, decomposition, ranks));
+  return gains(before, after, requireGain)
+    ? undefined
+    : skip(node, 'no-gain', `params ${before.params} → ${after.params}`);
+}

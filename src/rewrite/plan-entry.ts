@@ -1,0 +1,53 @@
+import type { Node } from '../ir/index.ts';
+import type { Cost, LinearOperator, Skip } from '../pass/index.ts';
+import { operatorCost } from './cost.ts';
+import type { PlanNode } from './plan.ts';
+
+/**
+ * The entry of a node that stays as it is.
+ *
+ * @param operator undefined where the node is not seen as one
+ * @param reason undefined where nothing forbids to rewrite it
+ */
+export function keptEntry(
+  name: string,
+  node: Node,
+  operator: LinearOperator | undefined,
+  reason: Skip | undefined,
+): PlanNode {
+  const weight = operator?.weight ?? node.inputs[1];
+  const shape = weight?.shape?.filter((dim) => typeof dim === 'number') ?? [];
+  const before = operator && writtenCost(operatorCost(operator));
+  return {
+    name,
+    opType: node.opType,
+    shape: [...(operator ? weightShape(operator) : shape)],
+    method: null,
+    ranks: null,
+    rankSource: null,
+    cost: before ? { before, after: before } : null,
+    weightError: null,
+    outputError: null,
+    skipped: reason ? { code: reason.code, text: reason.text } : null,
+  };
+}
+
+/** As plans state it: MACs only where they are those of a sample. */
+export function writtenCost({ params, macs, macsUnit }: Cost): { params: number; macs: number | null } {
+  return { params, macs: macsUnit === 'sample' ? macs : null };
+}
+
+/** The weight's dims as in the file. */
+function weightShape(operator: LinearOperator): readonly number[] {
+  const { groups, outputs, inputs, kernelShape, weightLayout } = operator;
+  switch (weightLayout) {
+    case 'conv':
+      return [groups * outputs, inputs, ...kernelShape];
+    case 'conv-transpose':
+      return [groups * inputs, outputs, ...kernelShape];
+    case 'rows':
+      return [outputs, inputs];
+    case 'columns':
+      return [inputs, outputs];
+  }
+}

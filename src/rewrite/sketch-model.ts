@@ -1,0 +1,107 @@
+import { diagnostics } from '../diagnostics.ts';
+import { fromFloat64, type Model, type Node } from '../ir/index.ts';
+import { type RealNdArray, seededRandom } from '../numerics/index.ts';
+import { type FactorizePass, isSkip, linearOperator, readKernel } from '../pass/index.ts';
+import { editGraph } from './edit-graph.ts';
+import { emitChain } from './emit-chain.ts';
+import { illegalRanks } from './illegal-ranks.ts';
+import { type LoweredStep, lowerChain } from './lowering.ts';
+import { methodsOf } from './methods-of.ts';
+import type { Stage } from './pipeline.ts';
+import type { PlanNode } from './plan.ts';
+import { checkPlan, inTopologicalOrder } from './plan-order.ts';
+import { type Environment, nodeSeed, Workspace } from './workspace.ts';
+
+export interface SketchOptions {
+  /** Whether the fits would be made on data, so that each rewritten node gets a bias of its own. */
+  readonly calibrated?: boolean;
+}
+
+/**
+ * What a plan makes of a model, but for the numbers: the same nodes, shapes and bytes in the file, with random weights in
+ * place of fits. It runs as fast as the fitted model and is as large, and takes next to no time to make. Nothing is
+ * checked; nodes that the plan or their own weights keep from being rewritten stay.
+ *
+ * @throws usage when the plan names a node or a method that does not exist, or a node twice
+ */
+export function sketchModel(
+  model: Model,
+  stages: readonly Stage[],
+  plan: readonly PlanNode[],
+  environment: Environment,
+  { calibrated = false }: SketchOptions = {},
+): Model {
+  const methods = methodsOf(stages);
+  checkPlan(plan, methods);
+  const workspace = new Workspace(model, environment);
+  let changed = workspace.runAll(stages, 'canonicalize');
+  const nodes = new Map([...workspace.names()].map(([node, name]) => [name, node]));
+  for (const entry of inTopologicalOrder(plan, workspace)) {
+    const method = entry.method === null ? undefined : methods.get(entry.method);
+    if (!method) continue;
+    const node = nodes.get(entry.name);
+    if (!node) throw diagnostics.usage(`the plan names "${entry.name}", which the model does not have`);
+    changed = sketchNode(node, entry, method, workspace, environment.seed, calibrated) || changed;
+  }
+  changed = workspace.runAll(stages, 'cleanup') || changed;
+  return changed ? workspace.model : model;
+}
+
+function sketchNode(
+  node: Node,
+  { name, ranks }: PlanNode,
+  { pass, options }: Stage<FactorizePass>,
+  workspace: Workspace,
+  seed: number,
+  calibrated: boolean,
+): boolean {
+  const context = workspace.context(options);
+  const operator = linearOperator(node, context);
+  if (operator === null || isSkip(operator)) return false;
+  const decomposition = pass.match(operator, context);
+  if (decomposition === null || isSkip(decomposition)) return false;
+  if (illegalRanks(operator, { pass: pass.name, decomposition }, ranks ?? {}, 'none')) return false;
+  const kernel = readKernel(operator);
+  if (isSkip(kernel)) return false;
+  const random = seededRandom(nodeSeed(seed, name, pass.name), 'sketch');
+  const steps = lowerChain(pass.name, operator, decomposition, ranks ?? {});
+  const weights = steps.map((step) => {
+    const size = step.isLast ? outputSize(kernel) : 1;
+    return fromFloat64(
+      randomNumbers(step.weightDims, size * stepScale(step), random.uniform),
+      step.weightDims,
+      operator.dtype,
+    );
+  });
+  const bias = calibrated ? randomNumbers([operator.groups * operator.outputs], 1e-2, random.uniform) : undefined;
+  const opset = workspace.model.opset() ?? 0;
+  const changed = editGraph(workspace.model, node, (edit) => emitChain(operator, steps, weights, opset, edit, bias));
+  workspace.changed();
+  return changed;
+}
+
+/** With weights of this size an operator gives outputs as large as its inputs (He et al. 2015, without the Relu). */
+function stepScale({ inputs, groups, kernelShape }: LoweredStep): number {
+  return 1 / Math.sqrt((inputs / groups) * product(kernelShape));
+}
+
+/** How large outputs of the kernel are on inputs of size 1: the sketch keeps that, so that deep models neither grow nor vanish. */
+function outputSize({ data, dims: [groups = 1, outputs = 1] }: RealNdArray): number {
+  let energy = 0;
+  for (let i = 0; i < data.length; i++) energy += (data[i] as number) ** 2;
+  return Math.sqrt(energy / (groups * outputs));
+}
+
+/** Of root mean square `size`, and none less than half of it: processors are slow on numbers near 0, even in float16. */
+function randomNumbers(dims: readonly number[], size: number, uniform: () => number): Float64Array {
+  // E u² of u uniform on [½, 3/2] is 13/12.
+  const scale = size / Math.sqrt(13 / 12);
+  return Float64Array.from({ length: product(dims) }, () => {
+    const drawn = 2 * uniform();
+    return drawn < 1 ? scale * (drawn + 0.5) : -scale * (drawn - 0.5);
+  });
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all * size, 1);
+}

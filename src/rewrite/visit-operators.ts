@@ -1,0 +1,65 @@
+import { diagnostics, didYouMean } from '../diagnostics.ts';
+import type { Node } from '../ir/index.ts';
+import type { Calibration } from './calibration.ts';
+import { linearNodes } from './node-names.ts';
+import { inOrder, Observation } from './observation.ts';
+import type { Environment, Policy, Workspace } from './workspace.ts';
+
+export interface Visit {
+  readonly node: Node;
+  /** By which plans know it. */
+  readonly name: string;
+  /** Open for as long as the visits last; undefined without data. */
+  readonly observation: Observation | undefined;
+}
+
+/**
+ * Asks something about every Conv, ConvTranspose, Gemm and MatMul of a canonicalized model, in topological order, with
+ * data on what the model gives each of them.
+ *
+ * @returns one answer per operator, in file order
+ * @throws usage when the policy sets ranks for a node that does not exist
+ */
+export async function visitOperators<Answer>(
+  workspace: Workspace,
+  policy: Policy,
+  environment: Environment,
+  calibration: Calibration | undefined,
+  ask: (visit: Visit) => Promise<Answer>,
+): Promise<readonly Answer[]> {
+  const nameOf = workspace.names();
+  const nodes = linearNodes(workspace.model).map((node) => ({ node, name: nameOf.get(node) ?? node.name }));
+  const known = new Set(nodes.map(({ name }) => name));
+  checkRankNames(policy, known);
+  const observation = calibration && (await Observation.open(calibration, workspace, workspace, known));
+  try {
+    const answers = new Map<Node, Answer>();
+    for (const { node, name } of topological(nodes, workspace)) {
+      environment.signal.throwIfAborted();
+      answers.set(node, await ask({ node, name, observation }));
+      environment.onEvent({ kind: 'progress', stage: 'plan', done: answers.size, total: nodes.length, item: name });
+    }
+    return nodes.map(({ node }) => answers.get(node) as Answer);
+  } finally {
+    await observation?.close();
+  }
+}
+
+function checkRankNames({ ranks }: Policy, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(ranks))
+    if (!known.has(name))
+      throw diagnostics.usage(
+        `--ranks: there is no Conv, Gemm or MatMul named "${name}"`,
+        didYouMean(name, [...known]) ?? '"onnx-tucker inspect" lists the names.',
+      );
+}
+
+type Named = Pick<Visit, 'node' | 'name'>;
+
+/** Nodes inside subgraphs and functions come last. */
+function topological(nodes: readonly Named[], workspace: Workspace): readonly Named[] {
+  const listed = new Map(nodes.map((named) => [named.node, named]));
+  const ordered = inOrder(workspace).flatMap((node) => listed.get(node) ?? []);
+  const placed = new Set(ordered);
+  return [...ordered, ...nodes.filter((named) => !placed.has(named))];
+}
