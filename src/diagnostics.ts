@@ -124,6 +124,16 @@ export const diagnostics = {
   planMismatch: (message: string, hint?: string) => error('plan-mismatch', 2, message, undefined, hint),
   data: (code: string, message: string, where?: Where, hint?: string) => error(code, 2, message, where, hint),
 
+  // goals: 6
+  targetMissed: (missed: readonly { readonly kind: string; readonly wanted: string; readonly reached: string }[]) =>
+    error(
+      'target-missed',
+      6,
+      `the goal was not reached: ${missed.map(({ kind, wanted, reached }) => `${kind} ${wanted} wanted, ${reached} reached`).join('; ')}`,
+      undefined,
+      'Nothing was written. --best-effort writes the nearest model; the report has its plan.',
+    ),
+
   // the model: 3
   notAModel: (file: string | undefined, message: string, byte?: number) =>
     error('not-a-model', 3, message, { ...(file && { file }), ...(byte !== undefined && { byte }) }),

@@ -39,6 +39,12 @@ export async function deliver(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { options, output } = context;
+  const missed = result.report.targets.filter(({ met }) => !met);
+  if (missed.length > 0 && !options.bestEffort) {
+    for (const path of options.report) await writeText(path, renderReport(path, result.report), context);
+    show(result.report, target, context);
+    throw diagnostics.targetMissed(missed);
+  }
   if (target === standardStream) await output.write(result.bytes());
   else if (target !== undefined) await result.writeTo(target, { overwrite: options.force || options.inPlace });
   for (const path of options.report) await writeText(path, renderReport(path, result.report), context);

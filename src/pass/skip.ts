@@ -6,6 +6,8 @@ export type SkipCode =
   | 'no-method' // no pass of the pipeline matches
   | 'no-gain' // no rank saves parameters or MACs
   | 'error-bound' // every candidate that gains exceeds the error bound
+  | 'budget' // under the goal it is better kept: others save as much for less
+  | 'slower' // rewritten it would take more time
   | 'end-layer' // first or last layer, kept by the rank pass
   | 'rank-zero' // the rank rule found no signal
   | 'non-finite' // NaN or Inf among the weights

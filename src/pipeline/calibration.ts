@@ -9,6 +9,8 @@ import type { Run } from './run.ts';
 export interface CalibrationData {
   readonly calibration: Calibration;
   readonly evidence: Evidence;
+  /** The same data with another effort of the fits. */
+  at(effort: Effort): Calibration;
   /** Samples to judge the result by: others than those of the fits where there are any; none with statistics. */
   judges(): Promise<Judges | undefined>;
 }
@@ -25,6 +27,8 @@ export interface CalibrationSource {
   readonly spec: string;
   /** Instead of --preprocess. */
   readonly preprocess?: Selection['preprocess'];
+  /** Keep a quarter of all samples back to judge by, instead of 256 of those that are left. */
+  readonly heldBack?: 'quarter';
 }
 
 /** Samples drawn when nothing is said: more images still help, slowly; fewer than 256 cost accuracy. */
@@ -46,20 +50,32 @@ export function samplesText(evidence: Evidence): string {
 /** @param text what to tell once the data are open */
 export async function calibrateWith(
   run: Run,
-  { spec, preprocess }: CalibrationSource,
+  { spec, preprocess, heldBack }: CalibrationSource,
   text: (data: CalibrationData) => string,
 ): Promise<CalibrationData> {
   const { options, resources, loaded, watch } = run;
-  const { samples = defaultSamples, effort = 'normal', fitMode = 'asymmetric' } = options;
+  const { effort = 'normal', fitMode = 'asymmetric' } = options;
   const { seed } = resources.environment;
-  const selection = { samples, seed, purpose: 'calibration', ...(preprocess !== undefined && { preprocess }) } as const;
+  const common = { seed, purpose: 'calibration', ...(preprocess !== undefined && { preprocess }) } as const;
   const open = async (): Promise<CalibrationData> => {
     const runtime = await resources.runtime();
+    const quarter =
+      heldBack === 'quarter' && spec !== syntheticSpec
+        ? await sizesOfQuarter(openData(runtime, loaded.source, spec, common, { ...options, onEvent: () => {} }))
+        : undefined;
+    const samples = Math.min(options.samples ?? defaultSamples, quarter?.rest ?? Number.POSITIVE_INFINITY);
+    const selection = { ...common, samples };
     const dataset = await openData(runtime, loaded.source, spec, selection, options);
     let judges: Promise<Judges> | undefined;
-    const judging = { ...selection, besides: dataset.size, samples: judgingSamples, purpose: 'evaluation' } as const;
+    const judging = {
+      ...selection,
+      besides: dataset.size,
+      samples: quarter?.heldBack ?? judgingSamples,
+      purpose: 'evaluation',
+    } as const;
     return {
       calibration: lockstepCalibration(run, dataset, effort, fitMode),
+      at: (other) => lockstepCalibration(run, dataset, other, fitMode),
       evidence: {
         kind: spec === syntheticSpec ? 'synthetic' : 'data',
         sha256: await dataset.sha256(),
@@ -78,6 +94,13 @@ export async function calibrateWith(
     };
   };
   return watch.time('observe', open, text);
+}
+
+/** How many samples judge, and how many are left to fit to: at least one of each. */
+async function sizesOfQuarter(all: Promise<Dataset>): Promise<{ readonly heldBack: number; readonly rest: number }> {
+  const { size } = await all;
+  const heldBack = Math.max(1, Math.floor(size / 4));
+  return { heldBack, rest: Math.max(1, size - heldBack) };
 }
 
 function lockstepCalibration(run: Run, dataset: Dataset, effort: Effort, mode: FitMode): Calibration {

@@ -1,12 +1,13 @@
 import { diagnostics } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
 import { type Plan, planSchema } from '../rewrite/index.ts';
-import { type Decision, decide, openCalibration, rewrite } from './decide.ts';
+import { type Decision, decide, openCalibration } from './decide.ts';
 import { checkEvidence, fittingOf, weightsAlone } from './evidence.ts';
 import type { Compressed, EngineOptions, ModelInput } from './options.ts';
 import { saveModel } from './output-model.ts';
 import { keptNodes } from './plan-of-run.ts';
 import { reportOfRun } from './report-of-run.ts';
+import { rewrite } from './rewritten.ts';
 import { type Run, withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
 import { verdictOf } from './verdict.ts';
@@ -83,11 +84,11 @@ function withAllNodes(plan: Plan, model: Model): Plan {
 }
 
 /** Rewrites where that has not been done, checks and reports. */
-async function finish(run: Run, { pipeline, plan, data, rewritten }: Decision): Promise<Compressed> {
-  const { applied, output } = rewritten ?? (await rewrite(run, pipeline, plan, data));
+async function finish(run: Run, { pipeline, plan, data, rewritten, goal }: Decision): Promise<Compressed> {
+  const { applied, output } = rewritten ?? (await rewrite(run, pipeline, plan, { calibration: data?.calibration }));
   const verdict = await verdictOf(run, applied, output, data);
   return {
-    report: reportOfRun(run, plan, applied, output, verdict),
+    report: reportOfRun(run, plan, applied, output, verdict, goal),
     plan,
     bytes: () => output.bytes(),
     writeTo: (path, { overwrite = false } = {}) => saveModel(output.model, path, run.loaded, overwrite, run.options),

@@ -1,19 +1,19 @@
 import { syntheticSpec } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
-import { type Applied, applyNodes, type Calibration, type Plan, type PlanOptions } from '../rewrite/index.ts';
+import type { Plan, PlanOptions } from '../rewrite/index.ts';
 import { compareModels, isUnjudged } from '../validate/index.ts';
 import { type CalibrationData, calibrateWith, type Judges, samplesText } from './calibration.ts';
-import { finishModel, type OutputModel, withSources } from './output-model.ts';
-import { planOfRun } from './plan-of-run.ts';
+import { decideGoal, type GoalOutcome } from './decide-goal.ts';
+import { type Goal, goalOf, goalTexts } from './goal.ts';
+import type { EngineOptions } from './options.ts';
+import { type OutputModel, withSources } from './output-model.ts';
+import { planOf, planOfRun } from './plan-of-run.ts';
+import { type Preset, presets } from './presets.ts';
+import { type Rewritten, rewrite } from './rewritten.ts';
 import type { Run } from './run.ts';
-import { type ResolvedPipeline, resolveStages, withPass } from './stages.ts';
+import { type ResolvedPipeline, resolveGoalStages, resolveStages, withPass } from './stages.ts';
 import { openStatisticsData } from './statistics.ts';
 import { calibrationByDefault, synthetic } from './without-data.ts';
-
-export interface Rewritten {
-  readonly applied: Applied;
-  readonly output: OutputModel;
-}
 
 /** What a run is going to do; where it had to be tried to know, also what came of it. */
 export interface Decision {
@@ -21,6 +21,10 @@ export interface Decision {
   readonly plan: Plan;
   readonly data: CalibrationData | undefined;
   readonly rewritten?: Rewritten;
+  /** What the user asked for; latency is judged on the finished model. */
+  readonly goal?: GoalOutcome;
+  /** Whether nobody listed the passes: what does not pay is taken back then. */
+  readonly ours?: boolean;
 }
 
 /** Bounds on √outputError of each node, tried in turn when nobody chose: what is in the budget first is taken. */
@@ -39,11 +43,14 @@ const budget = { outputError: 0.01, agreement: { data: 0.98, synthetic: 0.9 } } 
  */
 export async function decide(run: Run, planning: Pick<PlanOptions, 'fit'> = {}): Promise<Decision> {
   const { options, passes, unsupported } = run;
+  const goal = goalOf(options) ?? goalOfPreset(options);
+  if (goal) return underGoal(run, goal);
   const pipeline = resolveStages(options, passes);
   const byPreset = options.pipeline === undefined && (options.passes ?? []).length === 0;
   const given = await openCalibration(run);
   const data = given ?? (byPreset && unsupported === undefined ? await calibrationByDefault(run) : undefined);
-  if (!data || !byPreset) return { pipeline, data, plan: await planOfRun(run, pipeline, data, planning) };
+  if (!data || !byPreset)
+    return { pipeline, data, plan: await planOfRun(run, pipeline, data, planning), ours: byPreset };
   if (data.evidence.kind === 'factors')
     throw diagnostics.usage('factors belong to a plan', 'Carry it out with "onnx-tucker apply --plan plan.json".');
   const judges = await data.judges();
@@ -51,12 +58,33 @@ export async function decide(run: Run, planning: Pick<PlanOptions, 'fit'> = {}):
   for (const bound of judges ? nodeBounds : nodeBounds.slice(-1)) {
     const bounded = withPass(pipeline, `error-ranks{max=${bound}}`, passes);
     const plan = await planOfRun(run, bounded, data, planning);
-    const rewritten = await rewrite(run, bounded, plan, data);
+    const rewritten = await rewrite(run, bounded, plan, { calibration: data.calibration });
     if (!judges || !rewritten.applied.changed || (await isWithinBudget(run, judges, rewritten.output)))
-      return { pipeline: bounded, data, plan, rewritten };
+      return { pipeline: bounded, data, plan, rewritten, ours: true };
   }
   options.onEvent?.({ kind: 'warning', diagnostic: strayed() });
-  return { pipeline, data: undefined, plan: await planOfRun(run, pipeline, undefined, planning) };
+  return { pipeline, data: undefined, plan: await planOfRun(run, pipeline, undefined, planning), ours: true };
+}
+
+/** Presets other than `safe` are goals; a pipeline or passes of the user's have none. */
+function goalOfPreset({ pipeline, preset = 'safe' }: EngineOptions): Goal | undefined {
+  const { maxError } = presets[preset] as Preset;
+  return pipeline === undefined && maxError !== undefined
+    ? { targets: [], losses: [{ kind: 'error', most: maxError }] }
+    : undefined;
+}
+
+async function underGoal(run: Run, goal: Goal): Promise<Decision> {
+  const { options, passes, unsupported } = run;
+  const pipeline = resolveGoalStages(options, passes);
+  const heldBack = goal.losses.length > 0 ? 'quarter' : undefined;
+  const given = await openCalibration(run, heldBack);
+  const data = given ?? (unsupported === undefined ? await calibrationByDefault(run) : undefined);
+  if (data?.evidence.kind === 'factors')
+    throw diagnostics.usage('factors belong to a plan', 'Carry it out with "onnx-tucker apply --plan plan.json".');
+  const { nodes, rewritten, outcome } = await decideGoal(run, goal, pipeline, data);
+  const plan = planOf(run, pipeline.text, data, nodes, goalTexts(goal));
+  return { pipeline, plan, data, goal: outcome, ours: true, ...(rewritten && { rewritten }) };
 }
 
 function strayed() {
@@ -74,7 +102,7 @@ function strayed() {
  * @returns undefined where fits rest on the weights alone
  * @throws usage (2) for both, what reading the data or the statistics throws (2, 7)
  */
-export async function openCalibration(run: Run): Promise<CalibrationData | undefined> {
+export async function openCalibration(run: Run, heldBack?: 'quarter'): Promise<CalibrationData | undefined> {
   const { calibrate, statistics } = run.options;
   if (calibrate !== undefined && statistics !== undefined)
     throw diagnostics.usage('--calibrate and --statistics both say what to fit to: use one of them');
@@ -82,46 +110,8 @@ export async function openCalibration(run: Run): Promise<CalibrationData | undef
   if (statistics !== undefined) return openStatisticsData(run, statistics);
   if (calibrate === undefined) return undefined;
   const made = calibrate === syntheticSpec ? synthetic(run) : undefined;
-  const source = made?.spec === undefined ? { spec: calibrate } : made;
+  const source = { ...(made?.spec === undefined ? { spec: calibrate } : made), ...(heldBack && { heldBack }) };
   return calibrateWith(run, source, ({ evidence }) => `${samplesText(evidence)}, ${calibrate}`);
-}
-
-export async function rewrite(
-  run: Run,
-  pipeline: ResolvedPipeline,
-  plan: Plan,
-  data: CalibrationData | undefined,
-): Promise<Rewritten> {
-  const { watch } = run;
-  const applied = await watch.time('factorize', () => carryOut(run, pipeline, plan, data?.calibration), counted);
-  return { applied, output: await watch.time('write', () => finishModel(applied.model, applied.changed)) };
-}
-
-async function carryOut(
-  { model, unsupported, options, resources, policy, fits }: Run,
-  { steps }: ResolvedPipeline,
-  { nodes }: Plan,
-  calibration: Calibration | undefined,
-): Promise<Applied> {
-  if (unsupported) {
-    const kept = nodes.map((node) => ({
-      plan: node,
-      weightError: null,
-      outputError: null,
-      fitted: null,
-      exactError: null,
-      skipped: { code: 'opset-unsupported' as const, text: unsupported },
-    }));
-    return { model, reference: undefined, canonical: undefined, nodes: kept, changed: options.freezeInputs ?? false };
-  }
-  const reference = (options.check ?? 'model') === 'model';
-  const data = calibration ? { calibration } : {};
-  return applyNodes(model, steps, nodes, policy, resources.environment, fits, { reference, ...data });
-}
-
-function counted({ nodes }: Applied): string {
-  const rewritten = nodes.filter(({ skipped }) => skipped === null).length;
-  return `${rewritten} nodes rewritten, ${nodes.length - rewritten} kept`;
 }
 
 /** Whether a result agrees with the original on the samples that judge it. */

@@ -95,3 +95,11 @@ function checkedRatio(ratio: number, text: string): number {
     ratio > 1 ? `For ${ratio} times less write ${Number((1 / ratio).toPrecision(3))}x.` : undefined,
   );
 }
+
+/** As the options that name it: `macs=0.5x`, `max-drop=1`. */
+export function goalTexts({ targets, losses }: Goal): readonly string[] {
+  return [
+    ...targets.map(({ kind, text }) => `${kind}=${text}`),
+    ...losses.map(({ kind, most }) => `max-${kind}=${most}`),
+  ];
+}

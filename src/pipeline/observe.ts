@@ -5,8 +5,9 @@ import { observeNodes, type Plan } from '../rewrite/index.ts';
 import { OutputFiles } from '../wire/index.ts';
 import type { CalibrationData } from './calibration.ts';
 import { checkedPlan, planRun } from './compress.ts';
-import { openCalibration, rewrite } from './decide.ts';
+import { openCalibration } from './decide.ts';
 import type { EngineOptions, ModelInput, Statistics } from './options.ts';
+import { rewrite } from './rewritten.ts';
 import { type Run, withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
 import { tool } from './tool.ts';
@@ -53,7 +54,9 @@ function observeFactors(input: ModelInput, plan: Plan, options: EngineOptions): 
   return planRun(input, plan, { ...options, refit: true }, async (run, chosen) => {
     const data = await dataOf(run);
     const carried = { ...chosen, evidence: data.evidence };
-    const { applied } = await rewrite(run, resolveStages(run.options, run.passes), carried, data);
+    const { applied } = await rewrite(run, resolveStages(run.options, run.passes), carried, {
+      calibration: data.calibration,
+    });
     const nodes = applied.nodes.flatMap(({ plan: { name }, fitted }) => {
       if (!fitted) return [];
       const { method, ranks, factors, bias, outputError } = fitted;

@@ -14,7 +14,7 @@ export async function planOfRun(
   data: CalibrationData | undefined,
   planning: Pick<PlanOptions, 'fit'> = {},
 ): Promise<Plan> {
-  const { loaded, sha256, model, unsupported, options, resources, policy, fits, watch } = run;
+  const { model, unsupported, resources, policy, fits, watch } = run;
   const nodes = await watch.time(
     'plan',
     () =>
@@ -26,6 +26,17 @@ export async function planOfRun(
           }),
     (planned) => `${planned.length} nodes, ${planned.filter(({ method }) => method !== null).length} to be rewritten`,
   );
+  return planOf(run, text, data, nodes);
+}
+
+/** Nodes as the plan of a run: with what it is for and what it rests on. */
+export function planOf(
+  { loaded, sha256, options, resources, policy }: Run,
+  pipeline: string,
+  data: CalibrationData | undefined,
+  nodes: readonly PlanNode[],
+  goal: readonly string[] = [],
+): Plan {
   checkGlobs(
     options,
     nodes.map(({ name }) => name),
@@ -34,11 +45,12 @@ export async function planOfRun(
     version: 1,
     tool: `${tool.name} ${tool.version}`,
     model: { sha256, bytes: loaded.byteLength },
-    pipeline: text,
+    pipeline,
     seed: resources.environment.seed,
     freezeInputs: options.freezeInputs ?? false,
     requireGain: policy.requireGain,
     evidence: data?.evidence ?? { kind: 'weights' },
+    goal: [...goal],
     nodes: [...nodes],
   };
 }
@@ -57,5 +69,6 @@ export function keptNodes(model: Model, code: SkipCode, text: string): readonly 
     weightError: null,
     outputError: null,
     skipped: { code, text },
+    candidates: [],
   }));
 }

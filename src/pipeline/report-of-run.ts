@@ -1,6 +1,8 @@
 import type { Report, ReportNode } from '../report/index.ts';
 import type { Applied, Evidence, NodeResult, Plan } from '../rewrite/index.ts';
 import { runtimeInfo } from '../runtime/index.ts';
+import type { GoalOutcome } from './decide-goal.ts';
+import { targetsOf } from './goal-report.ts';
 import type { EngineOptions } from './options.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
@@ -15,9 +17,17 @@ export function reportOfRun(
   { nodes }: Applied,
   output: OutputModel,
   { verification, benchmark }: Verdict,
+  goal?: GoalOutcome,
 ): Report {
   const { options, resources, watch, warnings, loaded } = run;
   const { version, instructionSet } = runtimeInfo();
+  const before = summarize(factsOfInput(run));
+  const after = summarize({
+    ...factsOf(output.model, resources.environment),
+    file: undefined,
+    bytes: output.byteLength,
+    sha256: output.sha256,
+  });
   return {
     version: 1,
     tool,
@@ -29,14 +39,9 @@ export function reportOfRun(
       runtime: `ONNX Runtime ${version ?? 'not installed'}, ${instructionSet}`,
       seconds: { ...watch.seconds },
     },
-    input: summarize(factsOfInput(run)),
-    output: summarize({
-      ...factsOf(output.model, resources.environment),
-      file: undefined,
-      bytes: output.byteLength,
-      sha256: output.sha256,
-    }),
-    targets: [],
+    input: before,
+    output: after,
+    targets: goal ? targetsOf(goal, before, after, benchmark) : [],
     calibration: calibrationOf(plan.evidence),
     nodes: nodes.map(reportNode),
     verification,

@@ -2,7 +2,7 @@ import { diagnostics } from '../diagnostics.ts';
 import type { Pass } from '../pass/index.ts';
 import { type PipelineStep, printPipeline, resolvePipeline } from '../rewrite/index.ts';
 import type { EngineOptions } from './options.ts';
-import { presets } from './presets.ts';
+import { goalPipeline, presets } from './presets.ts';
 
 export interface ResolvedPipeline {
   readonly steps: readonly PipelineStep[];
@@ -16,10 +16,31 @@ export interface ResolvedPipeline {
  * @throws usage, unknown-pass, invalid-option, invalid-pipeline
  */
 export function resolveStages(options: EngineOptions, passes: readonly Pass[]): ResolvedPipeline {
-  const { pipeline, preset = 'safe', passes: added = [], skipPasses = [] } = options;
+  return resolveFrom(options, presets[options.preset ?? 'safe'].pipeline, passes);
+}
+
+/**
+ * The passes that a goal chooses among: those of --pipeline, or the preset for goals with --pass and --skip-pass. A goal
+ * chooses the ranks.
+ *
+ * @throws usage where the pipeline has a rank pass, and what `resolveStages` throws
+ */
+export function resolveGoalStages(options: EngineOptions, passes: readonly Pass[]): ResolvedPipeline {
+  const resolved = resolveFrom(options, goalPipeline, passes);
+  const rank = resolved.steps.find(({ pass }) => pass.kind === 'rank');
+  if (rank)
+    throw diagnostics.usage(
+      `${rank.pass.name} and a goal both choose ranks`,
+      'Leave the rank pass out: the goal has its own.',
+    );
+  return resolved;
+}
+
+function resolveFrom(options: EngineOptions, preset: string, passes: readonly Pass[]): ResolvedPipeline {
+  const { pipeline, passes: added = [], skipPasses = [] } = options;
   if (pipeline !== undefined && added.length > 0)
     throw diagnostics.usage('--pass adds to a preset and --pipeline replaces it: use one of them');
-  let steps: readonly PipelineStep[] = resolvePipeline(pipeline ?? presets[preset], passes);
+  let steps: readonly PipelineStep[] = resolvePipeline(pipeline ?? preset, passes);
   for (const text of added) for (const step of resolvePipeline(text, passes)) steps = addStep(steps, step);
   for (const name of skipPasses)
     if (!steps.some(({ pass }) => pass.name === name))

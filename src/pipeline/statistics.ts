@@ -1,7 +1,8 @@
 import { hashFiles } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
 import { readFactors, readMoments, type StatisticsOrigin, statisticsKind, withOwnOutputs } from '../observe/index.ts';
-import type { Evidence, Observed, OperatorPair } from '../rewrite/index.ts';
+import type { Effort } from '../pass/index.ts';
+import type { Calibration, Evidence, Observed, OperatorPair } from '../rewrite/index.ts';
 import { type CalibrationData, samplesText } from './calibration.ts';
 import type { Run } from './run.ts';
 
@@ -62,8 +63,14 @@ async function dataOf(
 ): Promise<CalibrationData> {
   const { effort = 'normal' } = options;
   const evidence: Evidence = { kind, sha256: await hashFiles(file, [file]), samples, preprocess, effort };
+  const at = (wanted: Effort): Calibration => ({
+    mode: 'symmetric',
+    effort: wanted,
+    open: async () => ({ observe, close: async () => {} }),
+  });
   return {
-    calibration: { mode: 'symmetric', effort, open: async () => ({ observe, close: async () => {} }) },
+    calibration: at(effort),
+    at,
     evidence,
     judges: async () => undefined,
   };

@@ -5,6 +5,15 @@ const costSchema = z.strictObject({
   macs: z.number().int().nonnegative().nullable().describe('per sample; null where shapes are not known'),
 });
 
+const candidateSchema = z.strictObject({
+  method: z.string().nullable().describe('null: the node as it is'),
+  ranks: z.record(z.string(), z.number().int().positive()).nullable(),
+  cost: costSchema.extend({
+    milliseconds: z.number().nonnegative().nullable().describe('predicted from measurements on this machine'),
+  }),
+  error: z.number().nonnegative().describe('expected E‖ŷ−y‖²/Σvar(y) of the node alone; without data ‖Ŵ−W‖²/‖W‖²'),
+});
+
 const nodeSchema = z.strictObject({
   name: z.string().describe("the node's name, or its first output's where that is not unique"),
   opType: z.string(),
@@ -20,6 +29,10 @@ const nodeSchema = z.strictObject({
     .default(null)
     .describe("E‖ŷ−y‖²/Σvar(y) of the node alone, on the original's inputs, where planning had to know it"),
   skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
+  candidates: z
+    .array(candidateSchema)
+    .default([])
+    .describe('what a goal chose here and the next best, best first; where ranks were not chosen under a goal, none'),
 });
 
 const effort = z.enum(['fast', 'normal', 'max']);
@@ -55,6 +68,10 @@ export const planSchema = z.strictObject({
   freezeInputs: z.boolean().describe('whether weights that are graph inputs count as constants'),
   requireGain: z.enum(['params-or-macs', 'params', 'macs', 'none']),
   evidence: evidenceSchema,
+  goal: z
+    .array(z.string())
+    .default([])
+    .describe('what the plan was made to reach: macs=0.5x, max-drop=1 …; applying a plan reads the nodes only'),
   nodes: z.array(nodeSchema),
 });
 

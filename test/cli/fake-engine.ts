@@ -66,6 +66,7 @@ export const plan: Plan = {
   requireGain: 'params-or-macs',
   freezeInputs: false,
   evidence: { kind: 'weights' },
+  goal: [],
   nodes: [
     {
       name: 'layer1.0.conv1',
@@ -78,6 +79,7 @@ export const plan: Plan = {
       outputError: null,
       weightError: 0.0412,
       skipped: null,
+      candidates: [],
     },
     {
       name: 'conv1',
@@ -90,6 +92,7 @@ export const plan: Plan = {
       outputError: null,
       weightError: null,
       skipped: { code: 'no-gain', text: '3 input channels' },
+      candidates: [],
     },
   ],
 };

@@ -1,0 +1,56 @@
+import type { Report } from '../report/index.ts';
+import type { GoalOutcome } from './decide-goal.ts';
+import type { Target } from './goal.ts';
+import type { LossOutcome } from './judge-loss.ts';
+import type { BenchResult } from './options.ts';
+import { outcomeOf } from './reach-targets.ts';
+import type { ModelCost } from './sketch.ts';
+
+type Outcome = Report['targets'][number];
+
+/** What was wanted and what the finished model does. */
+export function targetsOf(
+  { goal, losses }: GoalOutcome,
+  before: Report['input'],
+  after: Report['output'],
+  benchmark: BenchResult | null,
+): Outcome[] {
+  const [from, to] = [costOf(before, null), costOf(after, benchmark)];
+  return [
+    ...goal.targets.map((target): Outcome => {
+      const { reached, met } = outcomeOf(target, from, to);
+      return { kind: target.kind, wanted: target.text, reached: text(target, reached), met };
+    }),
+    ...losses.map(lossOutcome),
+  ];
+}
+
+function costOf({ params, macs, bytes }: Report['input'], benchmark: BenchResult | null): ModelCost {
+  const latency = benchmark && {
+    milliseconds: benchmark.after.p50,
+    ratio: benchmark.ratio,
+    ci95: [benchmark.ci95[0], benchmark.ci95[1]] as const,
+    before: benchmark.before.p50,
+  };
+  return { params, macs, size: bytes, latency };
+}
+
+function text({ kind, unit }: Target, reached: number | null): string {
+  if (reached === null) return 'not known';
+  if (unit === 'ratio') return `${reached.toFixed(3)}x`;
+  return kind === 'latency' ? `${reached.toPrecision(3)}ms` : `${Math.ceil(reached)}`;
+}
+
+const units = { drop: '%', kl: ' nats', error: '' } as const;
+
+function lossOutcome({ loss: { kind, most }, reached, ci95, met }: LossOutcome): Outcome {
+  const unit = units[kind];
+  const number = (value: number) => (kind === 'drop' ? value.toFixed(2) : value.toPrecision(3));
+  const interval = ci95 ? ` (95 % interval ${number(ci95[0])} to ${number(ci95[1])})` : '';
+  return {
+    kind: `max-${kind}`,
+    wanted: `${most}${unit}`,
+    reached: reached === null ? 'not known' : `${number(reached)}${unit}${interval}`,
+    met,
+  };
+}

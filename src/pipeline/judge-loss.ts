@@ -1,0 +1,78 @@
+import { diagnostics } from '../diagnostics.ts';
+import type { ModelSource } from '../runtime/index.ts';
+import { compareModels, isUnjudged, measureAccuracy } from '../validate/index.ts';
+import type { Judges } from './calibration.ts';
+import type { Loss } from './goal.ts';
+import { type OutputModel, withSources } from './output-model.ts';
+import type { Run } from './run.ts';
+
+/** How much a model lost, on samples that no fit has seen. */
+export interface LossOutcome {
+  readonly loss: Loss;
+  /** In the unit of the bound; null where the outputs cannot be judged so. */
+  readonly reached: number | null;
+  /** 95 % interval, where there is one. */
+  readonly ci95: readonly [low: number, high: number] | null;
+  /** Whether the point estimate is within the bound. */
+  readonly met: boolean;
+}
+
+const batch = 32;
+
+/** @throws usage (2) for --max-drop without labels */
+export function checkLosses(losses: readonly Loss[], judges: Judges | undefined): asserts judges is Judges {
+  if (!judges)
+    throw diagnostics.usage(
+      'there are no samples to judge losses by',
+      'Give images with --calibrate: statistics and weights alone judge nothing.',
+    );
+  if (losses.some(({ kind }) => kind === 'drop') && !judges.dataset.labels)
+    throw diagnostics.usage(
+      '--max-drop needs labels, and the calibration data have none',
+      'Use --max-kl or --max-error, which need none, or class folders.',
+    );
+}
+
+/** What a rewritten model lost against the original. */
+export async function judgeLosses(
+  run: Run,
+  losses: readonly Loss[],
+  { dataset }: Judges,
+  output: OutputModel,
+): Promise<readonly LossOutcome[]> {
+  const runtime = await run.resources.runtime();
+  const original = run.loaded.source;
+  return withSources([output.model], async ([written]) => {
+    const source = written as ModelSource;
+    const compared = await compareModels(runtime, original, source, { batches: dataset.batches(batch) });
+    const drop = losses.some(({ kind }) => kind === 'drop') ? await dropOf(run, source, dataset) : undefined;
+    return losses.map((loss): LossOutcome => {
+      const { kind, most } = loss;
+      if (isUnjudged(compared)) return { loss, reached: null, ci95: null, met: false };
+      const [reached, ci95] =
+        kind === 'drop'
+          ? [drop?.points ?? null, drop?.ci95 ?? null]
+          : kind === 'kl'
+            ? [compared.klDivergence, compared.klCi95]
+            : [compared.outputError, null];
+      if (reached === null && kind === 'kl')
+        throw diagnostics.usage('--max-kl needs class scores, and no output has any', 'Use --max-error.');
+      return { loss, reached, ci95, met: reached !== null && reached <= most };
+    });
+  });
+}
+
+async function dropOf(run: Run, written: ModelSource, dataset: Judges['dataset']) {
+  const runtime = await run.resources.runtime();
+  const before = await runtime.load(run.loaded.source);
+  const after = await runtime.load(written);
+  try {
+    const { metric } = await measureAccuracy(before, after, dataset, { seed: run.options.seed ?? 0 });
+    if (!metric) throw diagnostics.usage('--max-drop needs class scores, and no output has any', 'Use --max-error.');
+    const { difference, ci95 } = metric;
+    return { points: Math.max(0, -difference), ci95: [-ci95[1], -ci95[0]] as const };
+  } finally {
+    await before.release();
+    await after.release();
+  }
+}

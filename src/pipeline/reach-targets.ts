@@ -1,0 +1,118 @@
+import type { PlanNode } from '../rewrite/index.ts';
+import type { Choices } from './choices.ts';
+import type { Target, TargetKind } from './goal.ts';
+import type { ModelCost } from './sketch.ts';
+
+/** What was wanted of a model, and what came of it. */
+export interface TargetOutcome {
+  readonly target: Target;
+  /** In the target's unit: after ÷ before, or the amount. */
+  readonly reached: number | null;
+  readonly met: boolean;
+}
+
+export interface Reached {
+  readonly nodes: readonly PlanNode[];
+  readonly outcomes: readonly TargetOutcome[];
+  readonly met: boolean;
+}
+
+/** Times vary from run to run: what is aimed at is so much below what was asked for. */
+const latencyMargin = 0.03;
+
+/** Rounds of choosing and looking. Sums over nodes forecast sizes to some bytes and times to some per cent. */
+const rounds = { exact: 4, latency: 8 } as const;
+
+/** A latency between this share of the target and the target is near enough. */
+const nearEnough = 0.95;
+
+/**
+ * Finds the plan with the least error that meets all targets, as measured on the whole model: budgets of the nodes are
+ * moved until the model made of them (a sketch, with random weights) costs what was asked for.
+ *
+ * @param before what the model costs as it came
+ * @param costOf what the model of a plan costs
+ * @returns the best plan that meets all targets; where none does, the one that comes nearest
+ */
+export async function reachTargets(
+  choices: Choices,
+  targets: readonly Target[],
+  before: ModelCost,
+  costOf: (nodes: readonly PlanNode[]) => Promise<ModelCost>,
+): Promise<Reached> {
+  const { whole, least } = choices.range;
+  const share = (target: Target) => wantedShare(target, before);
+  let budgets = choices.kinds.map((kind, k) => {
+    const target = targets.find((one) => one.kind === kind);
+    const total = kind === 'latency' ? (whole[k] as number) : (before[kind] ?? 0);
+    if (!target) return Number.POSITIVE_INFINITY;
+    // What is in no node cannot be saved.
+    const fixed = kind === 'latency' ? 0 : total - (whole[k] as number);
+    return Math.max(least[k] as number, aim(target) * share(target) * total - fixed);
+  });
+  let best: (Reached & { readonly error: number }) | undefined;
+  const most = targets.some(({ kind }) => kind === 'latency') ? rounds.latency : rounds.exact;
+  for (let round = 0; round < most; round++) {
+    const found = choices.within(budgets) ?? choices.within(least.map((cost) => cost * (1 + 1e-9)));
+    if (!found) break;
+    const cost = await costOf(found.nodes);
+    const outcomes = targets.map((target) => outcomeOf(target, before, cost));
+    const met = outcomes.every((outcome) => outcome.met);
+    const reached = { nodes: found.nodes, error: found.error, outcomes, met };
+    if (!best || isBetter(reached, best)) best = reached;
+    const next = budgets.map((budget, k) => {
+      const kind = choices.kinds[k] as TargetKind;
+      const outcome = outcomes.find(({ target }) => target.kind === kind);
+      if (!outcome || outcome.reached === null) return budget;
+      const { target, reached } = outcome;
+      if (kind === 'latency') return Math.max(least[k] as number, budget * ((aim(target) * target.most) / reached));
+      const total = before[kind] ?? 0;
+      const over = target.unit === 'ratio' ? (reached - target.most) * total : reached - target.most;
+      return Math.max(least[k] as number, budget - Math.max(0, over) * (1 + 1e-9));
+    });
+    const settled = outcomes.every(({ target: { kind, most: wanted }, reached, met: holds }) =>
+      kind === 'latency' ? holds && (reached ?? 0) >= nearEnough * wanted : holds,
+    );
+    if (settled || next.every((budget, k) => budget === budgets[k])) break;
+    budgets = next;
+  }
+  return best ?? { nodes: [], outcomes: [], met: false };
+}
+
+function aim({ kind }: Target): number {
+  return kind === 'latency' ? 1 - latencyMargin : 1;
+}
+
+/** After ÷ before. */
+function wantedShare({ kind, unit, most }: Target, before: ModelCost): number {
+  if (unit === 'ratio') return most;
+  const total = kind === 'latency' ? before.latency?.milliseconds : before[kind];
+  return total ? Math.min(1, most / total) : 1;
+}
+
+/** A latency counts as reached where its 95 % interval lies within; everything else is known exactly. */
+export function outcomeOf(target: Target, before: ModelCost, after: ModelCost): TargetOutcome {
+  const { kind, unit, most } = target;
+  if (kind === 'latency') {
+    const { latency } = after;
+    if (!latency) return { target, reached: null, met: false };
+    const scale = unit === 'ratio' ? 1 : latency.before;
+    return { target, reached: scale / latency.ratio, met: scale / latency.ci95[0] <= most };
+  }
+  const [from, to] = [before[kind], after[kind]];
+  if (to === null || (unit === 'ratio' && from === null)) return { target, reached: null, met: false };
+  const reached = unit === 'ratio' ? to / (from as number) : to;
+  return { target, reached, met: reached <= most * (1 + 1e-9) };
+}
+
+type Rated = Reached & { readonly error: number };
+
+function isBetter(a: Rated, b: Rated): boolean {
+  if (a.met !== b.met) return a.met;
+  return a.met ? a.error < b.error : excess(a) < excess(b);
+}
+
+/** By how much the worst target is missed. */
+function excess({ outcomes }: Reached): number {
+  return Math.max(...outcomes.map(({ target, reached }) => (reached ?? Number.POSITIVE_INFINITY) / target.most));
+}

@@ -1,0 +1,60 @@
+import { type PlanNode, sketchModel } from '../rewrite/index.ts';
+import { isUnjudged, measureLatency } from '../validate/index.ts';
+import type { CalibrationData } from './calibration.ts';
+import type { TargetKind } from './goal.ts';
+import { finishModel, withSources } from './output-model.ts';
+import type { Run } from './run.ts';
+import type { ResolvedPipeline } from './stages.ts';
+import { factsOf, summarize } from './summary.ts';
+
+/** What a model costs as a whole; null where it cannot be said. */
+export type ModelCost = Readonly<Record<Exclude<TargetKind, 'latency'>, number | null>> & {
+  readonly latency: LatencyCost | null;
+};
+
+export interface LatencyCost {
+  /** Median milliseconds of a run. */
+  readonly milliseconds: number;
+  /** Before ÷ after, median of pairs, with its 95 % interval. */
+  readonly ratio: number;
+  readonly ci95: readonly [low: number, high: number];
+  /** Of the original, in the same pairs. */
+  readonly before: number;
+}
+
+/** Pairs that time a sketch: its ratio is known to some per cent. */
+const sketchPairs = 15;
+
+/** What the model of a plan will cost, from the same graph with random weights. */
+export async function sketchCost(
+  run: Run,
+  { steps }: ResolvedPipeline,
+  nodes: readonly PlanNode[],
+  data: CalibrationData | undefined,
+  wanted: readonly TargetKind[],
+): Promise<ModelCost> {
+  const { model, resources, loaded, options } = run;
+  const sketch = sketchModel(model, steps, nodes, resources.environment, { calibrated: data !== undefined });
+  const finished = finishModel(sketch, sketch !== model);
+  const { params, macs } = summarize({
+    ...factsOf(sketch, resources.environment),
+    file: undefined,
+    bytes: finished.byteLength,
+    sha256: finished.sha256,
+  });
+  const latency = wanted.includes('latency')
+    ? await withSources([sketch], async ([source]) => {
+        if (!source) return null;
+        const { threads = 1, inputShapes } = options;
+        const timed = await measureLatency(await resources.runtime(), loaded.source, source, {
+          threads,
+          pairs: sketchPairs,
+          ...(inputShapes && { inputShapes }),
+        });
+        if (isUnjudged(timed)) return null;
+        const { wall } = timed;
+        return { milliseconds: wall.after.p50, ratio: wall.ratio, ci95: wall.ci95, before: wall.before.p50 };
+      })
+    : null;
+  return { params, macs, size: finished.byteLength, latency };
+}
