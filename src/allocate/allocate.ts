@@ -14,9 +14,25 @@ export interface Allocation {
   /** Sums over the groups, in their order: one cost for each budget, and the error. */
   readonly costs: readonly number[];
   readonly error: number;
+  /** Is no other allocation better by more than 1e-12 of the error? */
   readonly optimal: boolean;
 }
 
+/**
+ * The multiple-choice knapsack problem: one option of each group, Σ error least, Σ costs[k] ≤ budgets[k]. A branch-free
+ * search: a relaxation by convex hulls gives bounds, dynamic programming over Pareto states closes what it leaves open
+ * (H. Kellerer, U. Pferschy, D. Pisinger, Knapsack Problems (2004), chapter 11). Several budgets are first made one by the
+ * multipliers of their linear relaxation; states then keep all their costs.
+ *
+ * With one budget, of equally good allocations the cheapest; of equal options of a group the first. The same input gives
+ * the same result on every machine. Nothing but a sum that is within rounding of a budget exceeds it.
+ *
+ * @param budgets Infinity for none
+ * @returns undefined when even the cheapest options exceed a budget; with several budgets also when no choice was found
+ *   that keeps to them all. Not `optimal` only where the work was cut short: real numbers whose sums lie so dense that
+ *   millions are equally good, or several tight budgets that contradict each other.
+ * @throws RangeError for an empty group, and for costs, errors and budgets that are no amounts
+ */
 export function allocate(groups: readonly (readonly Option[])[], budgets: readonly number[]): Allocation | undefined {
   checkInstance(groups, budgets);
   const instance = instanceOf(groups, budgets);
@@ -33,8 +49,8 @@ export function allocate(groups: readonly (readonly Option[])[], budgets: readon
 /** Narrow passes find a good allocation soon, with which the wide ones have less to look at. */
 const passes = [
   { most: 500, work: 1e6 },
-  { most: 5000, work: 4e6 },
-  { most: 20_000, work: 1e7 },
+  { most: 5000, work: 3e6 },
+  { most: 20_000, work: 6e6 },
 ];
 
 /**

@@ -23,8 +23,8 @@ export interface SearchOptions {
 /** Corners around the one at the multiplier at which pairs are completed. */
 const cornersAround = 3;
 
-/** Steps that may go into joins with a third side. */
-const thirdSteps = 2e7;
+/** Pairs of a third state and one of the other sides that may be looked at for each corner. */
+const thirdSteps = 3e6;
 
 /**
  * Dynamic programming over Pareto states, pruned by the relaxation of what is left, in the order of the core. It ends
