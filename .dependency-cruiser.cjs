@@ -11,6 +11,7 @@ const everyRoom = '^src/(diagnostics|events|own-value)\\.ts$';
 /** room → rooms whose door it may use, and why no others. */
 const rooms = {
   numerics: { imports: [], why: 'typed arrays in, typed arrays out: nothing of ONNX may leak into the mathematics' },
+  allocate: { imports: [], why: 'numbers in, choices out: what an option is made of is the business of who asks' },
   ir: {
     imports: [],
     why: 'everyone stands on the IR, so it stands on nothing; tensor bytes come through TensorSource',

@@ -25,7 +25,8 @@ const uncorrelated = (_random, count, draw) => Array.from({ length: count }, () 
 const weak = (random, count, draw, range) =>
   Array.from({ length: count }, () => {
     const w = draw();
-    return { w, p: Math.max(1, w + Math.round((random.uniform() - 0.5) * (range / 50))) };
+    const p = w + (random.uniform() - 0.5) * (range / 50);
+    return { w, p: Math.max(1, Number.isInteger(w) ? Math.round(p) : p) };
   });
 
 /** @type {Class} */

@@ -26,15 +26,18 @@ export interface Relaxation {
  */
 export function relax(problem: Problem, within: (group: number) => boolean): Relaxation {
   const { groups, steps: all, limits } = problem;
-  const steps = Int32Array.from([...all.group.keys()].filter((at) => within(all.group[at]!)));
+  const members = [...groups.keys()].filter(within);
+  const isMember = new Uint8Array(groups.length);
+  for (const group of members) isMember[group] = 1;
+  const steps = positionsWhere(all.group, isMember);
   const corners = steps.length + 1;
   const [weights, errors, slopes] = [new Float64Array(corners), new Float64Array(corners), new Float64Array(corners)];
-  const members = [...groups.keys()].filter(within);
   for (const group of members) {
     weights[0]! += groups[group]![all.first[group]!]!.weight;
     errors[corners - 1]! += all.leastError[group]!;
   }
-  for (const [at, step] of steps.entries()) {
+  for (let at = 0; at < steps.length; at++) {
+    const step = steps[at]!;
     weights[at + 1] = weights[at]! + all.weight[step]!;
     slopes[at] = all.error[step]! / all.weight[step]!;
   }
@@ -47,6 +50,13 @@ export function relax(problem: Problem, within: (group: number) => boolean): Rel
     costs: limits.map((_, k) => costsAtCorners(problem, members, steps, k)),
     leastCosts: limits.map((_, k) => members.reduce((sum, group) => sum + problem.leastCosts[k]![group]!, 0)),
   };
+}
+
+function positionsWhere(group: Int32Array, isMember: Uint8Array): Int32Array {
+  const positions = new Int32Array(group.length);
+  let count = 0;
+  for (let at = 0; at < group.length; at++) if (isMember[group[at]!]) positions[count++] = at;
+  return positions.subarray(0, count);
 }
 
 function costsAtCorners(
