@@ -19,7 +19,10 @@ export interface Copies {
 const together = 16;
 const mostBytes = 2 ** 27;
 
-const rounds = 5;
+/** Turns of each model: more while the best two of them differ by more than the tolerance, which means a busy machine. */
+const leastTurns = 4;
+const mostTurns = 16;
+const tolerance = 0.02;
 /** Milliseconds of one turn: many times what the clock resolves, and short beside the slices of a busy system. */
 const turn = 4;
 const warmUpRuns = 3;
@@ -28,7 +31,9 @@ const warmUpRuns = 3;
  * Milliseconds of one run of each model.
  *
  * The models of a group take turns, round after round: what slows the machine for a while slows a turn of each. A turn
- * counts as the lower quartile of its runs, a model as the least of its turns: interruptions only ever add.
+ * counts as the lower quartile of its runs, a model as the least of its turns: interruptions only ever add. Scaling by a
+ * reference that takes its turn as well was no help: on a busy machine the models of a group are slowed by very different
+ * factors (−30 % to 0 in the same second), and on a quiet one by none.
  *
  * @returns NaN for a model that ONNX Runtime does not take
  */
@@ -41,17 +46,11 @@ export async function timeCopies(
   for (const group of groups(models)) {
     const entrants: (Entrant | undefined)[] = [];
     for (const model of group) entrants.push(await enter(runtime, model, threads));
-    for (let round = 0; round < rounds; round++) {
-      for (const entrant of entrants) {
-        if (!entrant) continue;
-        const { session, feeds, runs } = entrant;
-        const batch = (await session.time(feeds, runs))[threads === 1 ? 'cpu' : 'wall'].sort();
-        entrant.best = Math.min(entrant.best, batch[Math.floor(batch.length / 4)] ?? Number.NaN);
-      }
-    }
+    for (let round = 0; round < mostTurns; round++)
+      for (const entrant of entrants) if (entrant && !isSettled(entrant)) await takeTurn(entrant);
     for (const entrant of entrants) {
       await entrant?.session.release();
-      times.push(entrant?.best ?? Number.NaN);
+      times.push(entrant ? Math.min(...entrant.turns) : Number.NaN);
     }
   }
   return Float64Array.from(times);
@@ -61,7 +60,19 @@ interface Entrant {
   readonly session: RuntimeSession;
   readonly feeds: Feeds;
   readonly runs: number;
-  best: number;
+  readonly clock: 'cpu' | 'wall';
+  /** Milliseconds of a run, turn by turn. */
+  readonly turns: number[];
+}
+
+function isSettled({ turns }: Entrant): boolean {
+  const [best = 0, second = 0] = [...turns].sort((a, b) => a - b);
+  return turns.length >= leastTurns && second <= best * (1 + tolerance);
+}
+
+async function takeTurn({ session, feeds, runs, clock, turns }: Entrant): Promise<void> {
+  const batch = (await session.time(feeds, runs))[clock].sort();
+  turns.push(batch[Math.floor(batch.length / 4)] ?? Number.NaN);
 }
 
 async function enter(runtime: Runtime, { chain, copies }: Copies, threads: number): Promise<Entrant | undefined> {
@@ -74,7 +85,8 @@ async function enter(runtime: Runtime, { chain, copies }: Copies, threads: numbe
       session,
       feeds,
       runs: Math.max(1, Math.ceil(turn / Math.max(shortest, 1e-3))),
-      best: Number.POSITIVE_INFINITY,
+      clock: threads === 1 ? 'cpu' : 'wall',
+      turns: [],
     };
   } catch (cause) {
     if (cause instanceof DiagnosticError && cause.diagnostic.code === 'runtime-rejected') return undefined;
