@@ -34,6 +34,10 @@ const rooms = {
     imports: ['ir', 'onnx', 'numerics', 'runtime', 'data'],
     why: 'a judge that knew the passes would judge them by their intentions instead of by what they wrote',
   },
+  timing: {
+    imports: ['ir', 'onnx', 'runtime', 'cache'],
+    why: 'times operators by their shapes: where they come from, and what follows from their times, is not its business',
+  },
   report: { imports: [], why: 'pure data in, text out: a report can be rendered long after the run' },
 };
 

@@ -1,0 +1,108 @@
+import { type Cache, openCache } from '../cache/index.ts';
+import { type Runtime, type RuntimeInfo, runtimeInfo } from '../runtime/index.ts';
+import { measureCallOverhead } from './call-overhead.ts';
+import { chooseChains } from './choose-chains.ts';
+import { type FittedModel, fitTimeModel, type TimedSample } from './fit-time-model.ts';
+import { measureChains } from './measure-chains.ts';
+import { type MeasurementCache, measurementCache } from './measurement-cache.ts';
+import { chainKey, type SizedStep, sizedChain, type TimedChain } from './timed-step.ts';
+
+/** What chains cost on this machine. */
+export interface TimeModel extends Pick<FittedModel, 'block' | 'coefficients' | 'rms' | 'radius'> {
+  /**
+   * Milliseconds of a chain, one sample: measured where it was, modelled otherwise; undefined where a size is not known.
+   * Times of chains are meant to be added up and compared.
+   */
+  milliseconds(chain: TimedChain): number | undefined;
+  /** Chains measured now, and chains whose measurement the cache had. */
+  readonly measured: number;
+  readonly cached: number;
+}
+
+export interface CalibrateOptions {
+  /** Intra-op threads, 1 by default. With one, times are processor time, with more they are wall time. */
+  readonly threads?: number;
+  /** Where measurements are kept; in memory, for this call, by default. */
+  readonly cache?: Cache;
+  /** Ranks to measure of each method at each shape, 4 by default … */
+  readonly perFamily?: number;
+  /** … and fewer where that makes more chains than this, 400 by default. */
+  readonly most?: number;
+  /** What the measurements hold for; this machine by default. */
+  readonly machine?: RuntimeInfo;
+}
+
+/**
+ * Measures what matters of the chains that somebody may choose between, and models the others by that.
+ *
+ * Originals, that is chains of one step, are measured in any case: every decision compares with them.
+ *
+ * @returns undefined where nothing could be measured
+ * @throws what the runtime throws when it fails; a chain that ONNX Runtime does not take is modelled
+ */
+export async function calibrateTimeModel(
+  runtime: Runtime,
+  chains: readonly TimedChain[],
+  options: CalibrateOptions = {},
+): Promise<TimeModel | undefined> {
+  const { threads = 1, perFamily = 4, most = 400, machine = runtimeInfo() } = options;
+  const store = measurementCache(options.cache ?? openCache(undefined), machine, threads);
+  const different = distinct(chains);
+  const chosen = chooseChains(different, { perFamily, most }).map((position) => different[position] ?? []);
+  const kept = await Promise.all(chosen.map((chain) => store.get(chainKey(chain))));
+  const missing = chosen.filter((_, i) => !kept[i]);
+  const fresh = await measureAndKeep(runtime, missing, threads, store);
+  const known = chosen.flatMap((chain, i) => kept[i]?.[0] ?? fresh.get(chain) ?? Number.NaN);
+  const samples = chosen
+    .map((chain, i): TimedSample => ({ chain, milliseconds: known[i] ?? Number.NaN }))
+    .filter(({ milliseconds }) => Number.isFinite(milliseconds));
+  if (samples.length === 0) return undefined;
+  const model = fitTimeModel(samples);
+  const measured = new Map(samples.map(({ chain, milliseconds }) => [keyText(chain), milliseconds]));
+  return {
+    ...model,
+    milliseconds(chain) {
+      const sized = sizedChain(chain);
+      return sized && (measured.get(keyText(sized)) ?? model.milliseconds(sized));
+    },
+    measured: missing.length,
+    cached: chosen.length - missing.length,
+  };
+}
+
+/** NaN is kept too: what ONNX Runtime refuses once it refuses again. */
+async function measureAndKeep(
+  runtime: Runtime,
+  chains: readonly (readonly SizedStep[])[],
+  threads: number,
+  store: MeasurementCache,
+): Promise<ReadonlyMap<readonly SizedStep[], number>> {
+  if (chains.length === 0) return new Map();
+  const overhead = await callOverhead(runtime, threads, store);
+  const times = await measureChains(runtime, chains, overhead, { threads });
+  const found = new Map(chains.map((chain, i) => [chain, times[i] ?? Number.NaN]));
+  for (const [chain, time] of found) await store.put(chainKey(chain), [time]);
+  return found;
+}
+
+async function callOverhead(runtime: Runtime, threads: number, store: MeasurementCache) {
+  const kept = await store.get('call-overhead');
+  const [call, element] = kept ?? [];
+  if (call !== undefined && element !== undefined) return { call, element };
+  const overhead = await measureCallOverhead(runtime, threads);
+  await store.put('call-overhead', [overhead.call, overhead.element]);
+  return overhead;
+}
+
+function distinct(chains: readonly TimedChain[]): readonly (readonly SizedStep[])[] {
+  const byKey = new Map<string, readonly SizedStep[]>();
+  for (const chain of chains) {
+    const sized = sizedChain(chain);
+    if (sized) byKey.set(keyText(sized), sized);
+  }
+  return [...byKey.values()];
+}
+
+function keyText(chain: TimedChain): string {
+  return JSON.stringify(chainKey(chain));
+}
