@@ -2,8 +2,10 @@ import { type Allocation, allocate, type Option } from '../allocate/index.ts';
 import type { Candidate, NodeCandidates, PlanNode } from '../rewrite/index.ts';
 import type { TargetKind } from './goal.ts';
 
-/** What a step of a model takes, where time counts. */
-export type Milliseconds = (chain: Candidate['steps'] | readonly [NonNullable<NodeCandidates['step']>]) => number;
+/** What a chain takes; undefined where its sizes are not known. */
+export type Milliseconds = (
+  chain: Candidate['steps'] | readonly [NonNullable<NodeCandidates['step']>],
+) => number | undefined;
 
 /** One way to treat a node; without a candidate it stays. */
 interface Choice extends Option {

@@ -1,5 +1,7 @@
 import { diagnostics } from '../diagnostics.ts';
+import { isRealDType } from '../ir/index.ts';
 import { findCandidates, type NodeCandidates, type PlanNode } from '../rewrite/index.ts';
+import { calibrateTimeModel, type TimeModel } from '../timing/index.ts';
 import type { CalibrationData, Judges } from './calibration.ts';
 import { Choices } from './choices.ts';
 import type { Goal, TargetKind } from './goal.ts';
@@ -77,13 +79,16 @@ class GoalSearch {
   static async open(run: Run, goal: Goal, pipeline: ResolvedPipeline, data: CalibrationData | undefined) {
     const judges = goal.losses.length > 0 ? await data?.judges() : undefined;
     if (goal.losses.length > 0) checkLosses(goal.losses, judges);
-    const { nodes } = await candidatesOf(run, pipeline, data);
-    const kinds = goal.targets.length > 0 ? goal.targets.map(({ kind }) => kind) : [priceOf(nodes)];
+    const wanted = goal.targets.map(({ kind }) => kind);
+    const timed = wanted.includes('latency') || (wanted.length === 0 && (run.options.bench ?? true));
+    const nodes = await candidatesOf(run, pipeline, data, timed ? leastBlock : 1);
+    const model = timed ? await timeModelOf(run, nodes) : undefined;
+    const kinds = wanted.length > 0 ? wanted : [model ? ('latency' as const) : priceOf(nodes)];
     const choices = new Choices({
       nodes,
       kinds,
-      milliseconds: undefined,
-      bytesPerParameter: 4,
+      milliseconds: model && ((chain) => model.milliseconds(chain)),
+      bytesPerParameter: bytesPerParameter(run),
       norm: data ? 'outputs' : 'weights',
     });
     return new GoalSearch(run, goal, pipeline, data, judges, choices);
@@ -147,28 +152,74 @@ class GoalSearch {
     return this.#judges ? judgeLosses(this.#run, losses, this.#judges, output) : [];
   }
 
+  /** The original; its time is that of its own nodes, kept, against itself. */
   async #costAsItIs(): Promise<ModelCost> {
     const { params, macs, bytes } = summarize(factsOfInput(this.#run));
-    return { params, macs, size: bytes, latency: null };
+    const timed = this.#goal.targets.filter(({ kind, unit }) => kind === 'latency' && unit === 'amount');
+    const { latency } = await sketchCost(
+      this.#run,
+      this.#pipeline,
+      this.#choices.kept(),
+      this.#data,
+      timed.map(({ kind }) => kind),
+    );
+    return { params, macs, size: bytes, latency };
   }
 }
 
-async function candidatesOf(run: Run, { steps }: ResolvedPipeline, data: CalibrationData | undefined) {
-  const { model, policy, resources, watch } = run;
-  const nodes = await watch.time(
+/** Ranks to time: where the stairs of the SIMD width lie is measured, and all widths are multiples of this. */
+const leastBlock = 4;
+
+async function candidatesOf(
+  { model, policy, resources, watch }: Run,
+  { steps }: ResolvedPipeline,
+  data: CalibrationData | undefined,
+  block: number,
+): Promise<readonly NodeCandidates[]> {
+  return watch.time(
     'plan',
     () =>
       findCandidates(model, steps, policy, resources.environment, {
-        block: 1,
+        block,
         ...(data && { calibration: data.at('fast') }),
       }),
-    (found) =>
-      `${found.reduce((sum, { candidates }) => sum + candidates.length, 0)} candidates for ${found.length} nodes`,
+    (found) => {
+      const count = found.reduce((sum, { candidates }) => sum + candidates.length, 0);
+      return `${count} candidates for ${found.length} nodes`;
+    },
   );
-  return { nodes };
 }
 
-/** What counts where nothing was said: MACs, or parameters where sizes are open. */
+/** What all candidates take on this machine; undefined where ONNX Runtime runs none of them. */
+async function timeModelOf(
+  { resources, options: { threads = 1 }, cache, watch }: Run,
+  nodes: readonly NodeCandidates[],
+): Promise<TimeModel | undefined> {
+  const chains = nodes.flatMap(({ step, candidates }) =>
+    step && candidates.length > 0 ? [[step], ...candidates.map(({ steps }) => steps)] : [],
+  );
+  return watch.time(
+    'bench',
+    async () => calibrateTimeModel(await resources.runtime(), chains, { threads, cache }),
+    (model) =>
+      model
+        ? `${model.measured} chains of operators timed, ${model.cached} known; channels in blocks of ${model.block}`
+        : 'no chain of operators could be timed',
+  );
+}
+
+/** Of the widest type among the weights that make up most of a model: that of most numbers. */
+function bytesPerParameter({ model }: Run): number {
+  const bytes = new Map<number, number>();
+  for (const { tensor } of model.graph.initializers) {
+    if (!tensor || !isRealDType(tensor.dtype)) continue;
+    const width = tensor.source.byteLength / Math.max(1, tensor.size);
+    bytes.set(width, (bytes.get(width) ?? 0) + tensor.size);
+  }
+  return [...bytes].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 4;
+}
+
+/** What counts where nothing was said and time cannot be told: MACs, or parameters where sizes are open. */
 function priceOf(nodes: readonly NodeCandidates[]): TargetKind {
   return nodes.some(({ cost }) => cost?.macsUnit === 'position') ? 'params' : 'macs';
 }

@@ -1,3 +1,4 @@
+import { type Cache, openCache } from '../cache/index.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import type { OnEvent } from '../events.ts';
 import type { Model } from '../ir/index.ts';
@@ -24,6 +25,8 @@ export interface Run {
   readonly policy: Policy;
   readonly fits: FitCache;
   readonly watch: Stopwatch;
+  /** What earlier runs found out. */
+  readonly cache: Cache;
   /** All that were told so far. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -59,6 +62,7 @@ export async function withRun<Result>(
       policy: policyOf(options),
       fits: new FitCache(),
       watch,
+      cache: openCache(options.cache),
       warnings,
     });
   } finally {
