@@ -58,3 +58,4 @@ export { singularValues, thinSvd } from './thin-svd.ts';
 export type { TuckerOptions, TuckerRanks } from './tucker.ts';
 export { tucker2 } from './tucker.ts';
 export { fold, modeProduct, unfold } from './unfold.ts';
+export { validatedTarget } from './validated-target.ts';
