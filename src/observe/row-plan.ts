@@ -32,38 +32,23 @@ const rowsPerNumber = 8;
 /** Below this many rows for each number of a patch a fit follows its rows too closely to be judged by them. */
 const trustedRowsPerNumber = 4;
 
-/** Rows that judge a fit, about. */
-const judgingRows = 2048;
-
 const none = new Int32Array();
 
 /**
- * Which rows make the moments of an operator, and which judge the fit. With n ≥ 4P rows the judges are other positions of
- * the same samples; with fewer, or where samples have no other positions, they are samples of their own: positions of one
- * image are too alike to judge a fit to the rest of it.
+ * Which rows make the moments of an operator, and which judge the fit: those of every sixteenth sample, of every eighth
+ * where n < 4P. Other positions of the same samples would not do: they are too alike to tell what the fit owes to the images
+ * that it has seen.
  */
 export function planRows({ samples, perSample, patch, positions, seed, name }: RowPlanInit): RowPlan {
   const wanted = Math.min(4 * positions, Math.max(positions, Math.ceil((rowsPerNumber * patch) / samples)));
   const drawn = Math.min(wanted, perSample);
-  const trusted = samples * drawn >= trustedRowsPerNumber * patch;
-  const spare = Math.min(perSample - drawn, Math.max(1, Math.ceil(judgingRows / samples)));
-  const draw = (sample: number, size: number, count: number) => drawPositions(size, count, seed, name, sample);
-  if (trusted && spare > 0)
-    return {
-      fitted: samples * drawn,
-      heldBack: samples * spare,
-      draw(sample, size) {
-        const both = draw(sample, size, drawn + spare);
-        return { fitted: both.subarray(0, drawn), heldBack: both.subarray(drawn) };
-      },
-    };
-  const period = trusted ? 16 : 8;
+  const period = samples * drawn >= trustedRowsPerNumber * patch ? 16 : 8;
   const judges = Math.floor(samples / period);
   return {
     fitted: (samples - judges) * drawn,
     heldBack: judges * drawn,
     draw(sample, size) {
-      const all = draw(sample, size, drawn);
+      const all = drawPositions(size, drawn, seed, name, sample);
       return sample % period === period - 1 ? { fitted: none, heldBack: all } : { fitted: all, heldBack: none };
     },
   };

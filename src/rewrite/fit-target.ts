@@ -1,4 +1,4 @@
-import { type Blas, calibratedTarget, type KernelMetric, type Moments, type RealNdArray } from '../numerics/index.ts';
+import { type Blas, type KernelMetric, type Moments, type RealNdArray, validatedTarget } from '../numerics/index.ts';
 import type { FitMode } from './calibration.ts';
 
 /** What a fit approaches, and in which norm: the Frobenius norm without a metric. */
@@ -11,7 +11,7 @@ export interface FitTarget {
 export async function fitTarget(kernel: RealNdArray, moments: Moments, mode: FitMode, blas: Blas): Promise<FitTarget> {
   if (mode === 'bias') return { kernel };
   if (mode === 'channels') return { kernel, metric: channelMetric(kernel, moments) };
-  return calibratedTarget(kernel, moments, blas);
+  return validatedTarget(kernel, moments, blas);
 }
 
 /** λ of the channel metric, relative to its mean diagonal. */

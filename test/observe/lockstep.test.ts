@@ -185,8 +185,8 @@ describe('two models in lockstep', () => {
   test('hold rows back that are in no moment', async () => {
     const model = residualNet();
     const { conv1, classifier } = await observeAll(model, model);
-    expect(conv1?.rows).toBe(40 * 20);
-    expect(conv1?.heldBack?.rows).toBeGreaterThan(0);
+    expect(conv1?.rows).toBe(38 * 20);
+    expect(conv1?.heldBack?.rows).toBe(2 * 20);
     expect(classifier?.rows).toBe(40 - 2);
     expect(classifier?.heldBack?.rows).toBe(2);
   });
