@@ -19,8 +19,8 @@ export interface Allocation {
 }
 
 /**
- * The multiple-choice knapsack problem: one option of each group, Σ error least, Σ costs[k] ≤ budgets[k]. A branch-free
- * search: a relaxation by convex hulls gives bounds, dynamic programming over Pareto states closes what it leaves open
+ * The multiple-choice knapsack problem: one option of each group, Σ error least, Σ costs[k] ≤ budgets[k]. A
+ * relaxation by convex hulls gives bounds, dynamic programming over Pareto states closes what it leaves open
  * (H. Kellerer, U. Pferschy, D. Pisinger, Knapsack Problems (2004), chapter 11). Several budgets are first made one by the
  * multipliers of their linear relaxation; states then keep all their costs.
  *

@@ -83,10 +83,12 @@ function addShifted(extension: Extension, choice: Choice, at: number): void {
  * all that the bound lies below the incumbent.
  */
 function isWorth({ problem, incumbent, tolerance, quantum }: Extension, bound: number, slope: number): boolean {
+  if (incumbent.chosen === undefined) return true;
   const spare = incumbent.error - bound;
   const noise = tolerance * incumbent.error;
   if (spare <= noise) return false;
-  return spare >= quantum.error - noise || problem.limit - spare / slope <= incumbent.weight - quantum.weight * 0.999;
+  // Sums of whole weights are exact; the limit less a quotient is not, and half a quantum is beyond its rounding.
+  return spare >= quantum.error - noise || problem.limit - spare / slope <= incumbent.weight - quantum.weight / 2;
 }
 
 /** Do the cheapest choices of the rest still fit, budget by budget? */

@@ -72,6 +72,24 @@ describe('allocate', () => {
     );
   });
 
+  test('finds an allocation that just meets every budget, where few do', () => {
+    const option = fc.record({ costs: fc.array(fc.nat(50), { minLength: 3, maxLength: 3 }), error: fc.nat(50) });
+    const given = fc.array(fc.tuple(fc.array(option, { minLength: 2, maxLength: 5 }), fc.nat()), {
+      minLength: 2,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(given, (pairs) => {
+        const groups = pairs.map(([options]) => options);
+        const met = pairs.map(([options, at]) => at % options.length);
+        const { costs: budgets } = sums(groups, met, 3);
+        const least = Math.min(...everyAllocation(groups, budgets).map(({ error }) => error));
+        expect(found(groups, budgets)).toMatchObject({ error: least, optimal: true });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('takes the cheapest of equally good allocations', () => {
     const whole = fc.record({ costs: fc.tuple(fc.nat(9)), error: fc.nat(4) });
     const groups = fc.array(fc.array(whole, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 5 });
