@@ -149,7 +149,7 @@ try {
     'full model': (known) => fitTimeModel(known).milliseconds,
   };
   console.log(
-    `${samples.length} configurations in ${seconds.toFixed(1)} s (${(overhead.call * 1e3).toFixed(0)} µs a call); block ${block}; neighbours within ${radius} octaves\n`,
+    `${samples.length} configurations in ${seconds.toFixed(1)} s (${(overhead.call * overhead.reference * 1e3).toFixed(0)} µs a call); block ${block}; neighbours within ${radius} octaves\n`,
   );
   row(['kind', 'n', ...Object.keys(models).flatMap((name) => [`${name}: rms log error`, 'worst'])]);
   row(['---', '---', ...Object.keys(models).flatMap(() => ['---', '---'])]);
