@@ -87,10 +87,10 @@ async function measureAndKeep(
 
 async function callOverhead(runtime: Runtime, threads: number, store: MeasurementCache) {
   const kept = await store.get('call-overhead');
-  const [call, element] = kept ?? [];
-  if (call !== undefined && element !== undefined) return { call, element };
+  const [reference, call, element] = kept ?? [];
+  if (reference !== undefined && call !== undefined && element !== undefined) return { reference, call, element };
   const overhead = await measureCallOverhead(runtime, threads);
-  await store.put('call-overhead', [overhead.call, overhead.element]);
+  await store.put('call-overhead', [overhead.reference, overhead.call, overhead.element]);
   return overhead;
 }
 

@@ -1,14 +1,20 @@
 import type { Runtime } from '../runtime/index.ts';
 import { nonNegativeLeastSquares } from './non-negative-least-squares.ts';
+import { plainConvolution } from './plain-convolution.ts';
 import { elements } from './step-work.ts';
-import { timeCopies } from './time-copies.ts';
+import { timeCopies, timeReference } from './time-copies.ts';
 import type { SizedStep } from './timed-step.ts';
 
-/** What a model of a lone chain takes besides the chain: part of its time once, however many copies it holds. */
+/**
+ * What a model of a lone chain takes besides the chain: part of its time once, however many copies it holds. In multiples
+ * of the reference's time, as all is measured.
+ */
 export interface CallOverhead {
-  /** Milliseconds of a call through the binding. */
+  /** Milliseconds of the reference: they make multiples into times. */
+  readonly reference: number;
+  /** A call through the binding. */
   readonly call: number;
-  /** Milliseconds for each element that goes in or out: copies, and the ways into and out of the blocked layout. */
+  /** Each element that goes in or out: copies, and the ways into and out of the blocked layout. */
   readonly element: number;
 }
 
@@ -24,7 +30,15 @@ const many = 9;
 
 /** From convolutions that differ in the size of their borders, each once alone and once in many copies. */
 export async function measureCallOverhead(runtime: Runtime, threads: number): Promise<CallOverhead> {
-  const probes = [pointwise(16, 4), pointwise(16, 16), pointwise(32, 28), pointwise(64, 28), pointwise(64, 40)];
+  const probes = (
+    [
+      [16, 4],
+      [16, 16],
+      [32, 28],
+      [64, 28],
+      [64, 40],
+    ] as const
+  ).map(([channels, size]) => plainConvolution(channels, 1, size));
   const times = await timeCopies(
     runtime,
     probes.flatMap((step) => [few, many].map((copies) => ({ chain: [step], copies }))),
@@ -41,22 +55,5 @@ export async function measureCallOverhead(runtime: Runtime, threads: number): Pr
     rows.map((row, i) => row.map((value) => value / (extra[i]?.alone || 1))),
     extra.map(({ fixed, alone }) => (Number.isFinite(fixed) ? fixed / (alone || 1) : 0)),
   );
-  return { call, element };
-}
-
-function pointwise(channels: number, size: number): SizedStep {
-  return {
-    opType: 'Conv',
-    groups: 1,
-    inputs: channels,
-    outputs: channels,
-    kernelShape: [1, 1],
-    strides: [1, 1],
-    dilations: [1, 1],
-    padsBegin: [0, 0],
-    padsEnd: [0, 0],
-    outputPadding: [0, 0],
-    inputSizes: [size, size],
-    outputSizes: [size, size],
-  };
+  return { reference: await timeReference(runtime, threads), call, element };
 }

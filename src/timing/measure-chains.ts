@@ -26,7 +26,7 @@ export async function measureChains(
     const { chain, copies = 1 } = models[i] ?? { chain: [] };
     const once = overhead.call + overhead.element * borderElements(chain);
     // An overhead measured in a bad moment must not make a chain free.
-    return Math.max(time - once, time / 4) / copies;
+    return (overhead.reference * Math.max(time - once, time / 4)) / copies;
   });
 }
 

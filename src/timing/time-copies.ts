@@ -1,6 +1,7 @@
 import { DiagnosticError } from '../diagnostics.ts';
 import type { Feeds, Runtime, RuntimeSession } from '../runtime/index.ts';
 import { chainModel } from './chain-model.ts';
+import { plainConvolution } from './plain-convolution.ts';
 import { stepWork } from './step-work.ts';
 import type { SizedStep } from './timed-step.ts';
 
@@ -21,19 +22,27 @@ const mostBytes = 2 ** 27;
 
 /** Turns of each model: more while the best two of them differ by more than the tolerance, which means a busy machine. */
 const leastTurns = 4;
-const mostTurns = 16;
+const mostTurns = 12;
 const tolerance = 0.02;
 /** Milliseconds of one turn: many times what the clock resolves, and short beside the slices of a busy system. */
 const turn = 4;
 const warmUpRuns = 3;
 
+/** A usual convolution, some tenths of a millisecond in all, and a shorter turn. */
+const referenceModel = { chain: [plainConvolution(64, 3, 8)], copies: 4 };
+const referenceTurn = 1;
+
 /**
- * Milliseconds of one run of each model.
+ * Times of one run of each model, as multiples of the reference's.
  *
- * The models of a group take turns, round after round: what slows the machine for a while slows a turn of each. A turn
- * counts as the lower quartile of its runs, a model as the least of its turns: interruptions only ever add. Scaling by a
- * reference that takes its turn as well was no help: on a busy machine the models of a group are slowed by very different
- * factors (−30 % to 0 in the same second), and on a quiet one by none.
+ * The models of a group take turns, round after round, so that a busy moment costs each of them one turn, and the reference
+ * takes one after each of theirs. A model counts as its shortest run, since interruptions only ever add, divided by
+ * the shortest run of the reference in the same rounds: a neighbour on the same core slows all alike, by a quarter and
+ * for many seconds.
+ *
+ * Measured twice, with ten other processes on two cores, such times differed by 4 % rms. Shortest runs alone do as well
+ * within a group, but groups then differ from each other by up to 30 %; medians of a model's turn ÷ the reference's just
+ * before and after it differed by 8 %, also if only the turns with a fast reference counted.
  *
  * @returns NaN for a model that ONNX Runtime does not take
  */
@@ -43,17 +52,48 @@ export async function timeCopies(
   { threads }: MeasureOptions,
 ): Promise<Float64Array> {
   const times: number[] = [];
+  const reference = await enter(runtime, referenceModel, threads, referenceTurn);
+  if (!reference) return new Float64Array(models.length).fill(Number.NaN);
   for (const group of groups(models)) {
     const entrants: (Entrant | undefined)[] = [];
     for (const model of group) entrants.push(await enter(runtime, model, threads));
-    for (let round = 0; round < mostTurns; round++)
-      for (const entrant of entrants) if (entrant && !isSettled(entrant)) await takeTurn(entrant);
+    const references: number[] = [];
+    for (let round = 0; round < mostTurns; round++) {
+      const turns = await playRound(entrants, reference);
+      if (turns.length > 0) references.push(Math.min(...turns));
+    }
     for (const entrant of entrants) {
       await entrant?.session.release();
-      times.push(entrant ? Math.min(...entrant.turns) : Number.NaN);
+      times.push(entrant ? shortestRatio(entrant, references) : Number.NaN);
     }
   }
+  await reference.session.release();
   return Float64Array.from(times);
+}
+
+/** Milliseconds of the reference here and now: what makes multiples into times. */
+export async function timeReference(runtime: Runtime, threads: number): Promise<number> {
+  const reference = await enter(runtime, referenceModel, threads);
+  if (!reference) return Number.NaN;
+  for (let i = 0; i < mostTurns; i++) await takeTurn(reference);
+  await reference.session.release();
+  return Math.min(...reference.turns);
+}
+
+/** A turn of each entrant that needs one. @returns the shortest runs of the reference in between */
+async function playRound(entrants: readonly (Entrant | undefined)[], reference: Entrant): Promise<readonly number[]> {
+  const references: number[] = [];
+  for (const entrant of entrants) {
+    if (!entrant || isSettled(entrant)) continue;
+    await takeTurn(entrant);
+    references.push(await takeTurn(reference));
+  }
+  return references;
+}
+
+/** @param references one for each round */
+function shortestRatio({ turns }: Entrant, references: readonly number[]): number {
+  return Math.min(...turns) / Math.min(...references.slice(0, turns.length));
 }
 
 interface Entrant {
@@ -61,7 +101,7 @@ interface Entrant {
   readonly feeds: Feeds;
   readonly runs: number;
   readonly clock: 'cpu' | 'wall';
-  /** Milliseconds of a run, turn by turn. */
+  /** Milliseconds of the shortest run of each turn. */
   readonly turns: number[];
 }
 
@@ -70,12 +110,18 @@ function isSettled({ turns }: Entrant): boolean {
   return turns.length >= leastTurns && second <= best * (1 + tolerance);
 }
 
-async function takeTurn({ session, feeds, runs, clock, turns }: Entrant): Promise<void> {
-  const batch = (await session.time(feeds, runs))[clock].sort();
-  turns.push(batch[Math.floor(batch.length / 4)] ?? Number.NaN);
+async function takeTurn({ session, feeds, runs, clock, turns }: Entrant): Promise<number> {
+  const shortest = (await session.time(feeds, runs))[clock].reduce((a, b) => Math.min(a, b));
+  turns.push(shortest);
+  return shortest;
 }
 
-async function enter(runtime: Runtime, { chain, copies }: Copies, threads: number): Promise<Entrant | undefined> {
+async function enter(
+  runtime: Runtime,
+  { chain, copies }: Copies,
+  threads: number,
+  milliseconds = turn,
+): Promise<Entrant | undefined> {
   const { bytes, feeds } = chainModel(chain, copies);
   try {
     const session = await runtime.load(bytes, { threads });
@@ -84,7 +130,7 @@ async function enter(runtime: Runtime, { chain, copies }: Copies, threads: numbe
     return {
       session,
       feeds,
-      runs: Math.max(1, Math.ceil(turn / Math.max(shortest, 1e-3))),
+      runs: Math.max(1, Math.ceil(milliseconds / Math.max(shortest, 1e-3))),
       clock: threads === 1 ? 'cpu' : 'wall',
       turns: [],
     };
