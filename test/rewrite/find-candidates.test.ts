@@ -140,7 +140,10 @@ describe('candidates', () => {
           { factor: 'C', to: ['g', 'R2'] },
           { factor: 'U', to: ['g', 't'] },
         ],
-        errors: async (_, ranks) => ranks.map(({ R1 = 0, R2 = 0 }) => (inputs * outputs) ** -(R1 + R2)),
+        errors: async (_, ranks) => ({
+          errors: ranks.map(({ R1 = 0, R2 = 0 }) => (inputs * outputs) ** -(R1 + R2)),
+          shapeOnly: false,
+        }),
         fit: async () => {
           throw new Error('errors are known');
         },
