@@ -1,8 +1,8 @@
 import { monotoneCurve } from './monotone-curve.ts';
 
 export interface ReadBetweenOptions {
-  /** How many places to compute values at. */
-  readonly count: number;
+  /** Where to compute values, as shares of the way from the first place, or from 0 with an origin, to the last. */
+  readonly shares: readonly number[];
   /** The value at place 0, where it is known beforehand. */
   readonly origin?: number;
   /** @param indices of places, in rising order of these */
@@ -10,16 +10,18 @@ export interface ReadBetweenOptions {
 }
 
 /**
- * A function that is dear to compute, at many places: computed at a few of them, those nearest to equal distances up to
- * the last, and read between on a monotone curve. A single one is taken from the middle.
+ * A function that is dear to compute, at many places: computed at a few of them and read between on a monotone
+ * curve.
  */
 export async function readBetween(
   places: readonly number[],
-  { count, origin, valuesAt }: ReadBetweenOptions,
+  { shares, origin, valuesAt }: ReadBetweenOptions,
 ): Promise<readonly number[]> {
+  const first = origin === undefined ? Math.min(...places) : 0;
+  const last = Math.max(...places);
   const chosen = new Map(
-    wantedPlaces(places, count, origin !== undefined).map((wanted) => {
-      const index = nearestTo(places, wanted);
+    shares.map((share) => {
+      const index = nearestTo(places, first + share * (last - first));
       return [places[index]!, index] as const;
     }),
   );
@@ -32,13 +34,6 @@ export async function readBetween(
     points.map(({ value }) => value),
   );
   return places.map(curve);
-}
-
-function wantedPlaces(places: readonly number[], count: number, fromZero: boolean): readonly number[] {
-  const [first, last] = [Math.min(...places), Math.max(...places)];
-  if (fromZero) return Array.from({ length: count }, (_, i) => ((i + 1) / count) * last);
-  if (count === 1) return [(first + last) / 2];
-  return Array.from({ length: count }, (_, i) => first + (i / (count - 1)) * (last - first));
 }
 
 function nearestTo(places: readonly number[], wanted: number): number {

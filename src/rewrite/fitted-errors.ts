@@ -8,8 +8,8 @@ import {
 } from '../numerics/index.ts';
 import type { Decomposition, FitContext, RankAxis, Ranks } from '../pass/index.ts';
 
-/** Fits that a curve is read from, and those that say how far off one is that is known in shape. */
-const fitsFor = { curve: 4, shape: 1 } as const;
+/** Where on the way from the first to the last place fits are made. */
+const sharesFor = { alone: [1 / 4, 1 / 2, 3 / 4, 1], together: [0, 1 / 3, 2 / 3, 1], shape: [1 / 2] } as const;
 
 /** Errors below this count as none: their logarithm says nothing any more. */
 const negligible = 1e-8;
@@ -39,7 +39,7 @@ export async function fittedErrors(
   const logs = ranks.map((_, index) => (estimates ? logOf(estimates[index] as number) : 0));
   const places = estimates ? logs.map((log) => -log) : ranks.map((at) => (at[alone] ?? 1) ** power);
   const off = await readBetween(places, {
-    count: known ? fitsFor.shape : fitsFor.curve,
+    shares: sharesFor[known ? 'shape' : estimates ? 'together' : 'alone'],
     ...(!estimates && { origin: 0 }),
     async valuesAt(indices) {
       const found: number[] = [];
