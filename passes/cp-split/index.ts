@@ -1,5 +1,5 @@
 // Conv k×k: W[t,s,k] = Σ_R A[t,R] K[R,k] B[R,s]  →  Conv(1×1, S→R) · depthwise Conv(k×k) · Conv(1×1, R→T)
-import { calibratedCp, cp, cpExactRank, seededRandom } from 'onnx-tucker/numerics';
+import { calibratedCp, cp, cpErrors, cpExactRank, seededRandom } from 'onnx-tucker/numerics';
 import { calibratedSteps, type Decomposition, definePass, type LinearOperator } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
@@ -73,6 +73,12 @@ function cpDecomposition(
       return metric
         ? calibratedCp(kernel, R, { ...common, metric, steps: calibratedSteps(wanted, effort.sweeps) })
         : cp(kernel, R, { ...common, maxSweeps: effort.sweeps, starts: effort.starts });
+    },
+    async errors(kernel, ranks, { blas, seed, signal, metric, effort: wanted }) {
+      const along = ranks.map(({ R = 1 }) => R);
+      const common = { spatial, random: seededRandom(seed, 'cp'), blas, signal, ...(metric && { metric }) };
+      const errors = await cpErrors(kernel, along, { ...common, steps: calibratedSteps(wanted, effort.sweeps) });
+      return { errors, shapeOnly: !metric };
     },
   };
 }

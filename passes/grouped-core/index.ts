@@ -1,7 +1,13 @@
 // Conv k×k: W[t,s,k] = Σ A[t,Q,m2] C[Q,m2,m1,k] B[Q,m1,s]
 //   →  Conv(1×1, S→Q·m) · Conv(k×k, Q groups of m→m) · Conv(1×1, Q·m→T)
-import { blockExactCount, blockTerm, seededRandom } from 'onnx-tucker/numerics';
-import { calibratedSteps, type Decomposition, definePass, type LinearOperator } from 'onnx-tucker/pass';
+import { blockExactCount, blockTerm, blockTermErrors, seededRandom } from 'onnx-tucker/numerics';
+import {
+  calibratedSteps,
+  type Decomposition,
+  definePass,
+  type FitContext,
+  type LinearOperator,
+} from 'onnx-tucker/pass';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -32,6 +38,13 @@ export default definePass({
 function blockDecomposition({ inputs, outputs, kernelShape }: LinearOperator, m: number, most: number): Decomposition {
   const spatial = kernelShape.map((_, axis) => `k${axis + 1}`);
   const positions = kernelShape.reduce((product, size) => product * size, 1);
+  const optionsOf = ({ blas, seed, signal, metric, effort }: FitContext) => ({
+    blas,
+    signal,
+    random: seededRandom(seed, 'blocks'),
+    steps: metric ? calibratedSteps(effort, most) : most,
+    ...(metric && { metric }),
+  });
   return {
     axes: [{ name: 'Q', max: blockExactCount(outputs, inputs, positions, m), unfoldings: [['t'], ['s']] }],
     sizes: { m1: m, m2: m },
@@ -45,17 +58,15 @@ function blockDecomposition({ inputs, outputs, kernelShape }: LinearOperator, m:
       { factor: 'C', to: ['g', 'Q', 'm2'], spatial },
       { factor: 'A', to: ['g', 't'] },
     ],
-    fit: (kernel, { Q = 1 }, { blas, seed, signal, metric, effort }) =>
-      blockTerm(
+    fit: (kernel, { Q = 1 }, context) => blockTerm(kernel, { count: Q, size: m }, optionsOf(context)),
+    errors: async (kernel, ranks, context) => ({
+      errors: await blockTermErrors(
         kernel,
-        { count: Q, size: m },
-        {
-          blas,
-          signal,
-          random: seededRandom(seed, 'blocks'),
-          steps: metric ? calibratedSteps(effort, most) : most,
-          ...(metric && { metric }),
-        },
+        ranks.map(({ Q = 1 }) => Q),
+        m,
+        optionsOf(context),
       ),
+      shapeOnly: false,
+    }),
   };
 }

@@ -1,5 +1,5 @@
 // Conv k×k: W[t,s,k] = Σ U[t,R4] C[R4,R3,k] V[R3,s]  →  Conv(1×1, S→R3) · Conv(k×k, R3→R4) · Conv(1×1, R4→T)
-import { calibratedTucker2, tucker2 } from 'onnx-tucker/numerics';
+import { calibratedTucker2, tucker2, tuckerErrors } from 'onnx-tucker/numerics';
 import {
   calibratedSweeps,
   type Decomposition,
@@ -75,6 +75,10 @@ function tuckerDecomposition(
       metric
         ? calibratedTucker2(kernel, ranks, { blas, signal, metric, sweeps: calibratedSweeps(effort, sweeps) })
         : tucker2(kernel, ranks, { blas, signal, maxSweeps: sweeps }),
+    errors: async (kernel, ranks, { blas, metric }) => ({
+      errors: await tuckerErrors(kernel, ranks, { blas, ...(metric && { metric }) }),
+      shapeOnly: false,
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { blockErrors } from './block-errors.ts';
 import { blockExactCount, exactBlocks } from './block-exact.ts';
 import { type BlockTermOptions, fitBlocks } from './fit-blocks.ts';
 import { kernelShape } from './kernel-stack.ts';
@@ -36,8 +37,22 @@ export async function blockTerm(kernel: RealNdArray, blocks: Blocks, options: Bl
   const exact = Q >= blockExactCount(outputs, inputs, positions, m);
   return fitGroups(kernel, specs, { Q, m1: m, m2: m }, options, async (group) => {
     if (exact) return exactBlocks(group.kernel, [outputs, inputs, positions], blocks);
-    const layout = { blocks: Q, a: m, b: m, rows: Q * m * m, sizes: [positions] };
-    const { A, B, parts } = await fitBlocks(group, layout, options);
+    const { A, B, parts } = await fitBlocks(group, layoutOf(blocks, positions), options);
     return { A, B, C: parts[0]! };
   });
+}
+
+function layoutOf({ count, size }: Blocks, positions: number) {
+  return { blocks: count, a: size, b: size, rows: count * size * size, sizes: [positions] };
+}
+
+/** Relative errors of `blockTerm` for many counts of blocks of one size, about (see blockErrors). */
+export function blockTermErrors(
+  kernel: RealNdArray,
+  counts: readonly number[],
+  size: number,
+  options: BlockTermOptions,
+): Promise<readonly number[]> {
+  const { positions } = kernelShape(kernel);
+  return blockErrors(kernel, counts, (count) => layoutOf({ count, size }, positions), options);
 }

@@ -1,3 +1,4 @@
+import { blockErrors } from './block-errors.ts';
 import { cp, cpExactRank } from './cp.ts';
 import { type BlockTermOptions, fitBlocks } from './fit-blocks.ts';
 import { kernelShape } from './kernel-stack.ts';
@@ -24,20 +25,34 @@ export async function calibratedCp(kernel: RealNdArray, rank: number, options: C
 }
 
 async function fitCp(kernel: RealNdArray, rank: number, options: CalibratedCpOptions): Promise<Fit> {
+  const { middle, layout } = cpModel(kernel, rank, options);
+  const specs: Omit<GroupFactor, 'data'>[] = [
+    { name: 'A', indices: ['t', 'R'] },
+    ...middle,
+    { name: 'B', indices: ['R', 's'] },
+  ];
+  return fitGroups(kernel, specs, { R: rank }, options, async (group) => {
+    const { A, B, parts } = await fitBlocks(group, layout, options);
+    return { A, B, ...Object.fromEntries(middle.map(({ name }, i) => [name, parts[i]!])) };
+  });
+}
+
+/** The factors between A and B, and CP as blocks of size 1. */
+function cpModel(kernel: RealNdArray, rank: number, options: Pick<CalibratedCpOptions, 'spatial'>) {
   const { spatial, positions } = kernelShape(kernel);
   const split = options.spatial === 'split' && spatial.length > 0;
   const axes = spatial.map((_, axis) => `k${axis + 1}`);
   const middle = split
     ? axes.map((index, axis) => ({ name: `K${axis + 1}`, indices: ['R', index] }))
     : [{ name: 'K', indices: ['R', ...axes] }];
-  const specs: Omit<GroupFactor, 'data'>[] = [
-    { name: 'A', indices: ['t', 'R'] },
-    ...middle,
-    { name: 'B', indices: ['R', 's'] },
-  ];
-  const layout = { blocks: rank, a: 1, b: 1, rows: rank, sizes: split ? spatial : [positions] };
-  return fitGroups(kernel, specs, { R: rank }, options, async (group) => {
-    const { A, B, parts } = await fitBlocks(group, layout, options);
-    return { A, B, ...Object.fromEntries(middle.map(({ name }, i) => [name, parts[i]!])) };
-  });
+  return { middle, layout: { blocks: rank, a: 1, b: 1, rows: rank, sizes: split ? spatial : [positions] } };
+}
+
+/** Relative errors of `calibratedCp` at many ranks, about (see blockErrors). */
+export function cpErrors(
+  kernel: RealNdArray,
+  ranks: readonly number[],
+  options: CalibratedCpOptions,
+): Promise<readonly number[]> {
+  return blockErrors(kernel, ranks, (rank) => cpModel(kernel, rank, options).layout, options);
 }

@@ -5,7 +5,7 @@ import type { SeededRandom } from './seeded-random.ts';
 import { symmetricEigen } from './symmetric-eigen.ts';
 
 /** A rank-1 term σ·u⊗v of one S × K slice: u over the inputs, v over the positions, both of unit length. */
-interface Term {
+export interface Term {
   readonly weight: number;
   readonly input: Float64Array;
   readonly position: Float64Array;

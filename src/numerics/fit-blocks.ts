@@ -1,6 +1,7 @@
 import type { Blas } from './blas.ts';
 import { type BlockCore, expandInputs } from './block-core.ts';
-import { blockObjective } from './block-objective.ts';
+import { type BlockPoint, blockObjective } from './block-objective.ts';
+import type { BlockedCholesky } from './blocked-cholesky.ts';
 import { type PartLayout, partProduct } from './core-parts.ts';
 import { rankOneFactors } from './cp-start.ts';
 import { inputFactor } from './fit-inputs.ts';
@@ -8,7 +9,7 @@ import { unitRows } from './gauge.ts';
 import { symmetrize } from './mean-blocks.ts';
 import { type MetricFitOptions, type MetricGroup, NARROW_ERROR, scaledProblem } from './metric-fit.ts';
 import type { MetricProblem } from './metric-problem.ts';
-import { componentStart, outputStart } from './metric-starts.ts';
+import { componentStart, componentTerms, outputStart, type SliceTerm } from './metric-starts.ts';
 import { outputStep } from './output-step.ts';
 import { permuteAxes } from './permute-axes.ts';
 import { quasiNewton } from './quasi-newton.ts';
@@ -41,35 +42,81 @@ export async function fitBlocks(
   layout: PartLayout,
   options: BlockTermOptions,
 ): Promise<FittedBlocks> {
-  const { blas, random, steps = 40, signal, onSweep } = options;
-  const { problem, kernel, image, scale } = scaledProblem(group, [], blas);
-  const { inputs, positions, outputs } = problem;
-  const rank = layout.blocks * layout.b;
-  const count = Math.min(rank, outputs);
-  const { slices } = await outputStart(kernel, image, outputs, count, blas);
-  const start = await componentStart(problem, slices, count, rank, random, blas);
-  const parts = await startParts(layout, unitRows(start.spatial, rank), positions, blas);
-  const factor = await inputFactor(problem, blas);
-  const descend = (of: MetricProblem, from: Float64Array) =>
-    quasiNewton(blockObjective(of, layout, factor, blas), from, {
-      steps,
-      tolerance: SETTLED,
-      ...(signal && { signal }),
-      onStep: (step, value) => onSweep?.(step, Math.sqrt(value)),
-    });
-  let point = await descend(problem, concatenate([unitRows(start.basis, rank), ...parts]));
+  const { blas, steps = 40 } = options;
+  const descent = await blockDescent(group, options);
+  const { problem, factor, scale } = descent;
+  let point = await descent.run(layout, steps);
   if (problem.precision === 'float32' && point.value < NARROW_ERROR) {
-    point = await descend(scaledProblem(group, [], blas, 'float64').problem, point.x);
+    const wide = scaledProblem(group, [], blas, 'float64').problem;
+    point = await descend(wide, layout, factor, point.x, steps, options);
   }
-  const basis = point.x.subarray(0, rank * inputs);
+  const rank = layout.blocks * layout.b;
+  const basis = point.x.subarray(0, rank * problem.inputs);
   let at = basis.length;
-  const found = parts.map(({ length }) => {
+  const found = partLengths(layout).map((length) => {
     at += length;
     return point.x.subarray(at - length, at);
   });
   const core = partProduct(layout, found);
   const output = await polishedOutput(group, problem, basis, { core, output: point.output }, scale, blas);
   return spread({ A: output, B: basis, parts: found }, layout);
+}
+
+/** One group, ready to be fitted by block models of any size. */
+export interface BlockDescent {
+  readonly problem: MetricProblem;
+  readonly factor: BlockedCholesky;
+  readonly scale: number;
+  /** From the start of a layout, in the problem's precision. */
+  run(layout: PartLayout, steps: number): Promise<BlockPoint>;
+}
+
+/** What starts of all sizes share is computed once. */
+export async function blockDescent(group: MetricGroup, options: BlockTermOptions): Promise<BlockDescent> {
+  const { blas, random } = options;
+  const { problem, kernel, image, scale } = scaledProblem(group, [], blas);
+  const { positions, outputs } = problem;
+  const factor = await inputFactor(problem, blas);
+  const known = new Map<number, Promise<readonly SliceTerm[]>>();
+  const termsOf = async (count: number) => {
+    const { slices } = await outputStart(kernel, image, outputs, count, blas);
+    return componentTerms(problem, factor, slices, count, blas);
+  };
+  return {
+    problem,
+    factor,
+    scale,
+    async run(layout, steps) {
+      const rank = layout.blocks * layout.b;
+      const count = Math.min(rank, outputs);
+      const terms = known.get(count) ?? termsOf(count);
+      known.set(count, terms);
+      const start = await componentStart(problem, factor, await terms, rank, random, blas);
+      const parts = await startParts(layout, unitRows(start.spatial, rank), positions, blas);
+      const from = concatenate([unitRows(start.basis, rank), ...parts]);
+      return descend(problem, layout, factor, from, steps, options);
+    },
+  };
+}
+
+function descend(
+  problem: MetricProblem,
+  layout: PartLayout,
+  factor: BlockedCholesky,
+  from: Float64Array,
+  steps: number,
+  { blas, signal, onSweep }: BlockTermOptions,
+): Promise<BlockPoint> {
+  return quasiNewton(blockObjective(problem, layout, factor, blas), from, {
+    steps,
+    tolerance: SETTLED,
+    ...(signal && { signal }),
+    onStep: (step, value) => onSweep?.(step, Math.sqrt(value)),
+  });
+}
+
+function partLengths({ rows, sizes }: PartLayout): readonly number[] {
+  return sizes.map((size) => rows * size);
 }
 
 /** Diagonal blocks of the components' positions; along separate axes their rank-one parts. */

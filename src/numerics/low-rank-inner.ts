@@ -1,5 +1,5 @@
 import type { Blas } from './blas.ts';
-import { blockedCholesky, blockedSolveLower, solveUpper } from './blocked-cholesky.ts';
+import { type BlockedCholesky, blockedCholesky, blockedSolveLower, solveUpper } from './blocked-cholesky.ts';
 import type { InnerFit, InnerMethod } from './fit-inputs.ts';
 import { sumOfSquares } from './frobenius-norm.ts';
 import type { Projected } from './metric-problem.ts';
@@ -26,18 +26,11 @@ export function lowRankInner(R4: number | undefined, blas: Blas): InnerMethod<In
 }
 
 /** @throws RangeError when H is not positive definite */
-export async function solveLowRank(
-  { rank, positions, outputs, gram, cross, precision }: Projected,
-  R4: number | undefined,
-  blas: Blas,
-): Promise<InnerFit> {
+export async function solveLowRank(projected: Projected, R4: number | undefined, blas: Blas): Promise<InnerFit> {
+  const { rank, positions, outputs } = projected;
   const size = rank * positions;
-  const square = permuteAxes({ data: gram, dims: [size, positions, rank] }, [0, 2, 1]).data;
-  const right = permuteAxes({ data: Float64Array.from(cross), dims: [outputs, positions, rank] }, [2, 1, 0]).data;
-  let mean = 0;
-  for (let i = 0; i < size; i++) mean += square[i * size + i]! / size;
-  const factor = await blockedCholesky(square, size, blas, SHIFTS[precision] * mean);
-  let half = await blockedSolveLower(factor, right, outputs, blas);
+  const whole = await whiteOutputs(projected, blas);
+  let { half } = whole;
   let output: Float64Array | undefined;
   if (R4 !== undefined) {
     const energies = await blas.gemm64({ m: outputs, n: outputs, k: size, a: half, b: half, transA: true });
@@ -45,7 +38,24 @@ export async function solveLowRank(
     half = await blas.gemm64({ m: size, n: R4, k: outputs, a: half, b: output });
   }
   const columns = R4 ?? outputs;
-  const data = transpose(await solveUpper(factor, half, columns, blas), size, columns);
+  const data = transpose(await solveUpper(whole.factor, half, columns, blas), size, columns);
   const core = { blocks: 1, a: columns, b: rank, positions, data };
   return { output, core, error: Math.max(0, 1 - sumOfSquares(half)) };
+}
+
+/**
+ * L of H and Y = L⁻¹Dᵀ, float64[R·K, T] with r slowest: the energy of row (r, k) is what it adds to a free F on the rows
+ * before it.
+ */
+export async function whiteOutputs(
+  { rank, positions, outputs, gram, cross, precision }: Projected,
+  blas: Blas,
+): Promise<{ readonly factor: BlockedCholesky; readonly half: Float64Array }> {
+  const size = rank * positions;
+  const square = permuteAxes({ data: gram, dims: [size, positions, rank] }, [0, 2, 1]).data;
+  const right = permuteAxes({ data: Float64Array.from(cross), dims: [outputs, positions, rank] }, [2, 1, 0]).data;
+  let mean = 0;
+  for (let i = 0; i < size; i++) mean += square[i * size + i]! / size;
+  const factor = await blockedCholesky(square, size, blas, SHIFTS[precision] * mean);
+  return { factor, half: await blockedSolveLower(factor, right, outputs, blas) };
 }

@@ -39,6 +39,29 @@ export interface MetricGroup {
 }
 
 /**
+ * The groups of a kernel in their metric, one after the other; undefined for a group without energy.
+ *
+ * @throws RangeError when kernel and metric have different sizes
+ */
+export async function* metricGroups(
+  kernel: RealNdArray,
+  { metric, blas }: Pick<MetricFitOptions, 'metric' | 'blas'>,
+): AsyncGenerator<MetricGroup | undefined> {
+  const { groups, outputs, inputs, spatial, positions } = kernelShape(kernel);
+  const columns = inputs * positions;
+  if (metric && (metric.grams.length !== groups || metric.grams.some(({ length }) => length !== columns ** 2))) {
+    throw new RangeError(`the metric is not that of a kernel [${kernel.dims}]`);
+  }
+  for (let g = 0; g < groups; g++) {
+    const data = Float64Array.from(kernel.data.subarray(g * outputs * columns, (g + 1) * outputs * columns));
+    const gram = metric?.grams[g];
+    const image = await timesGram(data, outputs, gram, blas);
+    const energy = innerProduct(data, image);
+    yield energy > 0 ? { kernel: data, image, energy, gram, dims: [outputs, inputs, ...spatial] } : undefined;
+  }
+}
+
+/**
  * Fits a kernel group by group and puts the factors together. The reported error is measured on the finished factors, in
  * float64: √(Σ tr((Ŵ−W) G (Ŵ−W)ᵀ) / Σ tr(W G Wᵀ)).
  *
@@ -50,36 +73,31 @@ export async function fitGroups(
   kernel: RealNdArray,
   specs: readonly Omit<GroupFactor, 'data'>[],
   ranks: Readonly<Record<string, number>>,
-  { metric, blas }: Pick<MetricFitOptions, 'metric' | 'blas'>,
+  options: Pick<MetricFitOptions, 'metric' | 'blas'>,
   solve: (group: MetricGroup) => Promise<Readonly<Record<string, Float64Array>>>,
 ): Promise<Fit> {
-  const { groups, outputs, inputs, spatial, positions } = kernelShape(kernel);
-  const columns = inputs * positions;
-  if (metric && (metric.grams.length !== groups || metric.grams.some(({ length }) => length !== columns ** 2))) {
-    throw new RangeError(`the metric is not that of a kernel [${kernel.dims}]`);
-  }
+  const { groups, outputs, inputs, spatial } = kernelShape(kernel);
+  const { blas } = options;
   const dims = [outputs, inputs, ...spatial];
   const names = ['t', 's', ...spatial.map((_, axis) => `k${axis + 1}`)];
   const sizes = { ...Object.fromEntries(names.map((name, axis) => [name, dims[axis]!])), ...ranks };
   const network = { sizes, factors: specs, output: names };
   const stacks = specs.map(({ indices }) => new Float64Array(groups * sizeOf(indices, sizes)));
   let [error, total] = [0, 0];
-  for (let g = 0; g < groups; g++) {
-    const data = Float64Array.from(kernel.data.subarray(g * outputs * columns, (g + 1) * outputs * columns));
-    const gram = metric?.grams[g];
-    const image = await timesGram(data, outputs, gram, blas);
-    const energy = innerProduct(data, image);
-    if (!(energy > 0)) continue;
-    const found = await solve({ kernel: data, image, energy, gram, dims });
+  let g = -1;
+  for await (const group of metricGroups(kernel, options)) {
+    g++;
+    if (!group) continue;
+    const found = await solve(group);
     const factors: Record<string, NdArray> = {};
     for (const [i, { name, indices }] of specs.entries()) {
       factors[name] = { data: found[name]!, dims: indices.map((index) => sizes[index]!) };
       stacks[i]!.set(found[name]!, g * found[name]!.length);
     }
     const fitted = await contract(network, factors, blas);
-    const difference = fitted.data.map((value, i) => value - data[i]!);
-    error += Math.max(0, innerProduct(difference, await timesGram(difference, outputs, gram, blas)));
-    total += energy;
+    const difference = fitted.data.map((value, i) => value - group.kernel[i]!);
+    error += Math.max(0, innerProduct(difference, await timesGram(difference, outputs, group.gram, blas)));
+    total += group.energy;
   }
   const factors: Factors = Object.fromEntries(
     specs.map(({ name, indices }, i) => [
@@ -88,6 +106,28 @@ export async function fitGroups(
     ]),
   );
   return { factors, relativeError: total > 0 ? Math.sqrt(error / total) : 0 };
+}
+
+/**
+ * Relative errors at many ranks, as those of `fitGroups`.
+ *
+ * @param lost squared error of one group at each rank, as a part of its energy
+ */
+export async function errorsOfGroups(
+  kernel: RealNdArray,
+  options: Pick<MetricFitOptions, 'metric' | 'blas'>,
+  count: number,
+  lost: (group: MetricGroup) => Promise<ArrayLike<number>>,
+): Promise<readonly number[]> {
+  const errors = new Float64Array(count);
+  let total = 0;
+  for await (const group of metricGroups(kernel, options)) {
+    if (!group) continue;
+    const own = await lost(group);
+    for (let i = 0; i < count; i++) errors[i]! += group.energy * Math.max(0, own[i]!);
+    total += group.energy;
+  }
+  return Array.from(errors, (error) => (total > 0 ? Math.sqrt(error / total) : 0));
 }
 
 /** A group as a problem of unit size, and what its solution's A has to be divided by. */

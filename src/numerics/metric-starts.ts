@@ -1,11 +1,13 @@
 import type { Blas } from './blas.ts';
-import { solveUpper } from './blocked-cholesky.ts';
-import { rankOneTerms } from './cp-start.ts';
+import { type BlockedCholesky, solveUpper } from './blocked-cholesky.ts';
+import { rankOneTerms, type Term } from './cp-start.ts';
 import { inputFactor } from './fit-inputs.ts';
+import { symmetrize } from './mean-blocks.ts';
 import type { MetricProblem } from './metric-problem.ts';
 import { permuteAxes } from './permute-axes.ts';
 import { leadingVectors } from './row-basis.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import { symmetricEigen } from './symmetric-eigen.ts';
 import { transpose } from './transpose.ts';
 
 /*
@@ -25,14 +27,33 @@ export async function basisStart(
   rank: number,
   blas: Blas,
 ): Promise<Float64Array> {
+  const { factor, gram } = await whiteInputs(problem, kernel, rows, blas);
+  const vectors = await leadingVectors(gram, problem.inputs, rank, blas);
+  return transpose(await solveUpper(factor, vectors, rank, blas), problem.inputs, rank);
+}
+
+/** The same, each row by itself the next direction: the leading r rows are the basis for every r. */
+export async function nestedBasis(
+  problem: MetricProblem,
+  kernel: Float64Array,
+  rank: number,
+  blas: Blas,
+): Promise<Float64Array> {
+  const { inputs, outputs } = problem;
+  const { factor, gram } = await whiteInputs(problem, kernel, outputs, blas);
+  const { vectors } = await symmetricEigen(gram, inputs, { vectors: rank, blas });
+  return transpose(await solveUpper(factor, vectors, rank, blas), inputs, rank);
+}
+
+/** L, and the Gram matrix of all W_k·L, float64[S, S]. */
+async function whiteInputs(problem: MetricProblem, kernel: Float64Array, rows: number, blas: Blas) {
   const { inputs, positions } = problem;
   const factor = await inputFactor(problem, blas);
   const stacked = permuteAxes({ data: kernel, dims: [rows, inputs, positions] }, [0, 2, 1]).data;
   const m = rows * positions;
   const white = await blas.gemm64({ m, n: inputs, k: inputs, a: stacked, b: factor.lower });
   const gram = await blas.gemm64({ m: inputs, n: inputs, k: m, a: white, b: white, transA: true });
-  const vectors = await leadingVectors(gram, inputs, rank, blas);
-  return transpose(await solveUpper(factor, vectors, rank, blas), inputs, rank);
+  return { factor, gram };
 }
 
 /** A rank-one component for each r: σ·u and v. */
@@ -43,35 +64,48 @@ export interface ComponentStart {
   readonly spatial: Float64Array;
 }
 
+/** A rank-one term of one slice. */
+export interface SliceTerm extends Term {
+  readonly slice: number;
+}
+
 /**
- * The largest rank-one terms of the slices UᵀW: each of its rows is an S × K matrix; of the terms of the singular value
- * decompositions of all LᵀV_a the R largest give B = σ·L⁻ᵀu and K = v. What is missing is filled with normal rows. Terms of
- * the same slice stand side by side, so that blocks of neighbours share outputs.
- * @param slices V = UᵀW, float64[rows, S, K], orthonormal rows of U, largest first
+ * The rank-one terms of the slices V = UᵀW, largest first: each row of V is an S × K matrix, and the terms are those of the
+ * singular value decompositions of all LᵀV_a.
+ * @param slices float64[rows, S, K], orthonormal rows of U, largest first
  */
-export async function componentStart(
-  problem: MetricProblem,
+export async function componentTerms(
+  { inputs, positions }: MetricProblem,
+  factor: BlockedCholesky,
   slices: Float64Array,
   rows: number,
-  rank: number,
-  random: SeededRandom,
   blas: Blas,
-): Promise<ComponentStart> {
-  const { inputs, positions } = problem;
-  const factor = await inputFactor(problem, blas);
+): Promise<readonly SliceTerm[]> {
   const ordered = permuteAxes({ data: slices, dims: [rows, inputs, positions] }, [1, 0, 2]).data;
   const columns = rows * positions;
   const whole = await blas.gemm64({ m: inputs, n: columns, k: inputs, a: factor.lower, b: ordered, transA: true });
   const white = permuteAxes({ data: whole, dims: [inputs, rows, positions] }, [1, 0, 2]).data;
-  const terms = [];
+  const terms: SliceTerm[] = [];
   for (let a = 0; a < rows; a++) {
     const slice = white.subarray(a * inputs * positions, (a + 1) * inputs * positions);
     for (const term of await rankOneTerms(slice, inputs, positions, blas)) terms.push({ ...term, slice: a });
   }
-  const largest = terms
-    .sort((x, y) => y.weight - x.weight)
-    .slice(0, rank)
-    .sort((x, y) => x.slice - y.slice || y.weight - x.weight);
+  return terms.sort((x, y) => y.weight - x.weight);
+}
+
+/**
+ * The R largest terms give B = σ·L⁻ᵀu and K = v. What is missing is filled with normal rows. Terms of the same slice stand
+ * side by side, so that blocks of neighbours share outputs.
+ */
+export async function componentStart(
+  { inputs, positions }: MetricProblem,
+  factor: BlockedCholesky,
+  terms: readonly SliceTerm[],
+  rank: number,
+  random: SeededRandom,
+  blas: Blas,
+): Promise<ComponentStart> {
+  const largest = terms.slice(0, rank).sort((x, y) => x.slice - y.slice || y.weight - x.weight);
   const drawn = random.normals(rank * inputs);
   const spatial = random.normals(rank * positions);
   for (const [r, { weight, input, position }] of largest.entries()) {
@@ -91,14 +125,19 @@ export async function outputStart(
   blas: Blas,
 ): Promise<{ vectors: Float64Array; slices: Float64Array }> {
   const k = kernel.length / outputs;
-  const gram = await blas.gemm64({ m: outputs, n: outputs, k, a: image, b: kernel, transB: true });
-  for (let i = 0; i < outputs; i++) {
-    for (let j = 0; j < i; j++) {
-      gram[i * outputs + j] = (gram[i * outputs + j]! + gram[j * outputs + i]!) / 2;
-      gram[j * outputs + i] = gram[i * outputs + j]!;
-    }
-  }
-  const vectors = await leadingVectors(gram, outputs, count, blas);
+  const vectors = await leadingVectors(await outputGram(kernel, image, outputs, blas), outputs, count, blas);
   const slices = await blas.gemm64({ m: count, n: k, k: outputs, a: vectors, b: kernel, transA: true });
   return { vectors, slices };
+}
+
+/** W·G·Wᵀ, float64[T, T]. */
+export async function outputGram(
+  kernel: Float64Array,
+  image: Float64Array,
+  outputs: number,
+  blas: Blas,
+): Promise<Float64Array> {
+  const k = kernel.length / outputs;
+  const gram = await blas.gemm64({ m: outputs, n: outputs, k, a: image, b: kernel, transB: true });
+  return symmetrize(gram, outputs);
 }

@@ -1,6 +1,6 @@
 /**
- * The monotone piecewise cubic through points (x, y) of rising x (Fritsch & Carlson 1980, with the slopes of Fritsch &
- * Butland 1984): where the points rise or fall the curve does, and it overshoots none of them. Constant outside.
+ * The monotone piecewise cubic through points (x, y) of rising x (Fritsch & Carlson 1980): where the points rise or fall
+ * the curve does, and it overshoots none of them. Slopes are those of parabolas where that allows. Constant outside.
  */
 export function monotoneCurve(x: readonly number[], y: readonly number[]): (at: number) => number {
   if (x.length === 0 || x.length !== y.length) throw new RangeError(`${x.length} places and ${y.length} values`);
@@ -20,11 +20,17 @@ export function monotoneCurve(x: readonly number[], y: readonly number[]): (at: 
   };
 }
 
-/** A weighted harmonic mean of the chords on both sides, 0 at a turn; at an end the only chord. */
+/** Of the parabola through three neighbouring points, within what keeps the curve monotone. */
 function slopeAt(i: number, steps: readonly number[], chords: readonly number[]): number {
-  const [before, after] = [chords[i - 1], chords[i]];
-  if (before === undefined || after === undefined) return before ?? after ?? 0;
-  if (before * after <= 0) return 0;
-  const [a, b] = [2 * steps[i]! + steps[i - 1]!, steps[i]! + 2 * steps[i - 1]!];
-  return (a + b) / (a / before + b / after);
+  const last = chords.length - 1;
+  if (last < 1) return chords[0] ?? 0;
+  const right = Math.min(Math.max(i, 1), last);
+  const [h, k] = [steps[right - 1]!, steps[right]!];
+  const [before, after] = [chords[right - 1]!, chords[right]!];
+  const bend = (after - before) / (h + k);
+  const slope = i < right ? before - h * bend : i > right ? after + k * bend : before + h * bend;
+  const sides = [chords[i - 1], chords[i]].filter((chord) => chord !== undefined);
+  const most = 3 * Math.min(...sides.map(Math.abs));
+  if (sides.some((chord) => chord * slope <= 0)) return 0;
+  return Math.sign(slope) * Math.min(Math.abs(slope), most);
 }

@@ -48,13 +48,16 @@ export interface Decomposition {
    * float64 kernel that fits the wanted outputs best
    */
   fit(kernel: RealNdArray, ranks: Ranks, context: FitContext): Promise<Fit>;
-  /**
-   * `relativeError` of the fits at many ranks, for about the cost of one. Methods whose mathematics tells them give them
-   * exactly; without this member errors are read between a few fits.
-   *
-   * @returns one error for each of `ranks`
-   */
-  errors?(kernel: RealNdArray, ranks: readonly Ranks[], context: FitContext): Promise<readonly number[]>;
+  /** What fits at many ranks come to, for about the cost of one; without this member a few fits are made to tell. */
+  errors?(kernel: RealNdArray, ranks: readonly Ranks[], context: FitContext): Promise<ErrorCurve>;
+}
+
+/** Errors of a method over its ranks. */
+export interface ErrorCurve {
+  /** `relativeError` at each of the ranks. */
+  readonly errors: readonly number[];
+  /** Whether they tell of each other only: a fit is made then to say how far off all of them are. */
+  readonly shapeOnly: boolean;
 }
 
 /** Index names of a kernel: g, t, s, k1 … kd. */

@@ -17,7 +17,7 @@ export { hasContradictingPads, resolveOutputPadding, resolvePads } from '../onnx
 export { calibratedSteps, calibratedSweeps } from './calibrated-effort.ts';
 export type { CandidateSpace, Cost, RankChoice } from './candidate.ts';
 export type { Effort, FitContext, PassContext, Shapes } from './context.ts';
-export type { ChainStep, Decomposition, RankAxis, Ranks } from './decomposition.ts';
+export type { ChainStep, Decomposition, ErrorCurve, RankAxis, Ranks } from './decomposition.ts';
 export { kernelIndices, networkAt } from './decomposition.ts';
 export { definePass } from './define-pass.ts';
 export type { Editor, NewNode } from './editor.ts';

@@ -1,4 +1,4 @@
-import { calibratedSplit, type Fit, type RealNdArray, splitSvd } from '../numerics/index.ts';
+import { calibratedSplit, type Fit, type RealNdArray, splitErrors, splitSvd } from '../numerics/index.ts';
 import { calibratedSweeps } from './calibrated-effort.ts';
 import type { Decomposition } from './decomposition.ts';
 import type { LinearOperator } from './linear-operator.ts';
@@ -36,6 +36,11 @@ export function splitDecomposition(operator: LinearOperator, inputAxes: readonly
         ? await calibratedSplit(kernel, inputAxes, R, { blas, metric, signal, sweeps: calibratedSweeps(effort) })
         : await splitSvd(kernel, inputAxes, R, blas);
       return { factors: { U: output, V: input }, relativeError };
+    },
+    async errors(kernel, ranks, { blas, metric }) {
+      const along = ranks.map(({ R = 1 }) => R);
+      const errors = await splitErrors(kernel, inputAxes, along, { blas, ...(metric && { metric }) });
+      return { errors, shapeOnly: metric !== undefined && outputAxes.length > 0 };
     },
   };
 }

@@ -103,13 +103,19 @@ export async function findCandidates(
     const candidates: Candidate[] = [];
     let reason: Skip = skip(node, 'no-gain', 'no method saves anything at any rank');
     for (const space of spaces) {
-      const grid = rankGrid(space.decomposition, block, space.gains);
+      const grid = rankGrid(space.decomposition, block, (ranks) => isWorthIt(space, ranks));
       const found = await guarded(visit, environment, () => estimated(space, grid));
       if (isSkip(found)) reason = found;
       else candidates.push(...found);
     }
     return candidates.length > 0 ? among(visit, operator, candidates, false) : reason;
   }
+}
+
+/** Also a policy that asks for no gain wants either parameters or MACs to fall: the node itself has no error at all. */
+function isWorthIt({ gains, cost, originalCost }: MethodSpace, ranks: Ranks): boolean {
+  const { params, macs } = cost(ranks);
+  return gains(ranks) && (params < originalCost.params || macs < originalCost.macs);
 }
 
 async function estimated(space: MethodSpace, grid: readonly Ranks[]): Promise<readonly Candidate[]> {

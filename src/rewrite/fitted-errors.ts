@@ -1,78 +1,77 @@
 import {
   type Blas,
   kernelSpectra,
-  monotoneCurve,
   type RealNdArray,
+  readBetween,
   type Spectrum,
   whitenedKernel,
 } from '../numerics/index.ts';
 import type { Decomposition, FitContext, RankAxis, Ranks } from '../pass/index.ts';
 
-/** Fits that a curve is read from. */
-const fitCount = 4;
+/** Where on the way from the first to the last place fits are made. */
+const sharesFor = { alone: [1 / 4, 1 / 2, 3 / 4, 1], together: [0, 1 / 3, 2 / 3, 1], shape: [1 / 2] } as const;
 
 /** Errors below this count as none: their logarithm says nothing any more. */
 const negligible = 1e-8;
 
 /**
- * Relative errors at many ranks, read between a few fits: the logarithm of the error over that of the rank or, with
- * several axes, of what the spectra say is lost at these ranks.
+ * The logarithm of an error is nearly straight over this power of a single rank, 0 at rank 0: read between four fits of cp or
+ * grouped cores at equal distances, the error is off by 2.4 % in the median, 11 % at worst; over the logarithm of the rank
+ * 3.4 % and 61 %, between three fits 5 % and 17 % (ResNet-20 and a wide ResNet-50, calibrated).
+ */
+const power = 0.7;
+
+/**
+ * Relative errors at many ranks with a few fits: read between them, or, where a curve is known in shape, that curve times
+ * what it is off by.
+ *
+ * @param known an estimate for each of `ranks`
  */
 export async function fittedErrors(
   decomposition: Decomposition,
   kernel: RealNdArray,
   ranks: readonly Ranks[],
   context: FitContext,
+  known?: readonly number[],
 ): Promise<readonly number[]> {
-  const placeOf = await places(decomposition, kernel, context);
-  const placed = ranks.map((at) => ({ at, place: placeOf(at) })).sort((a, b) => a.place - b.place);
-  const chosen = spread(placed, fitCount);
-  const logs: number[] = [];
-  for (const { at } of chosen) {
-    context.signal.throwIfAborted();
-    const { relativeError } = await decomposition.fit(kernel, at, context);
-    logs.push(Math.log(Math.max(negligible, relativeError)));
-  }
-  const curve = monotoneCurve(
-    chosen.map(({ place }) => place),
-    logs,
-  );
-  return ranks.map((at) => Math.exp(curve(placeOf(at))));
+  const estimates = known ?? (await spectralErrors(decomposition, kernel, ranks, context));
+  const alone = decomposition.axes[0]?.name ?? '';
+  const logs = ranks.map((_, index) => (estimates ? logOf(estimates[index] as number) : 0));
+  const places = estimates ? logs.map((log) => -log) : ranks.map((at) => (at[alone] ?? 1) ** power);
+  const off = await readBetween(places, {
+    shares: sharesFor[known ? 'shape' : estimates ? 'together' : 'alone'],
+    ...(!estimates && { origin: 0 }),
+    async valuesAt(indices) {
+      const found: number[] = [];
+      for (const index of indices) {
+        context.signal.throwIfAborted();
+        const fit = await decomposition.fit(kernel, ranks[index] as Ranks, { ...context, effort: 'fast' });
+        found.push(logOf(fit.relativeError) - (logs[index] as number));
+      }
+      return found;
+    },
+  });
+  return off.map((value, index) => Math.exp(value + (logs[index] as number)));
 }
 
-interface Placed {
-  readonly at: Ranks;
-  readonly place: number;
+function logOf(error: number): number {
+  return Math.log(Math.max(negligible, error));
 }
 
-/** First, last, and those nearest to equal distances between; places differ. */
-function spread(placed: readonly Placed[], count: number): readonly Placed[] {
-  const [first, last] = [placed[0], placed.at(-1)] as [Placed, Placed];
-  const chosen = new Map<number, Placed>();
-  for (let i = 0; i < count; i++) {
-    const wanted = first.place + (i / (count - 1)) * (last.place - first.place);
-    const nearest = placed.reduce((best, other) =>
-      Math.abs(other.place - wanted) < Math.abs(best.place - wanted) ? other : best,
-    );
-    chosen.set(nearest.place, nearest);
-  }
-  return [...chosen.values()];
-}
-
-/** Where ranks stand on the axis that errors are read along: further on, the larger they are. */
-async function places(
+/** With several axes: √ of the energy that their unfoldings lose, in a metric after whitening. Of one axis nothing is said. */
+async function spectralErrors(
   { axes }: Decomposition,
   kernel: RealNdArray,
+  ranks: readonly Ranks[],
   { metric, blas }: FitContext,
-): Promise<(ranks: Ranks) => number> {
-  const [only, ...others] = axes;
-  if (only && others.length === 0) return (ranks) => Math.log(ranks[only.name] ?? 1);
+): Promise<readonly number[] | undefined> {
+  if (axes.length < 2) return undefined;
   const white = metric ? await whitenedKernel(kernel, metric, blas) : kernel;
   const tails = await Promise.all(axes.map((axis) => lostBy(axis, white, blas)));
-  return (ranks) => {
-    const lost = axes.reduce((sum, { name }, axis) => sum + (tails[axis]?.[ranks[name] ?? 1] ?? 0), 0);
-    return -Math.log(Math.max(negligible ** 2, lost));
-  };
+  return ranks.map((at) => {
+    const lost = axes.reduce((sum, { name }, axis) => sum + (tails[axis]?.[at[name] ?? 1] ?? 0), 0);
+    return Math.sqrt(lost);
+  });
 }
 
 /** The part of a kernel's energy that an axis of rank 0, 1, 2 … leaves out. */

@@ -37,6 +37,7 @@ export function nodeSpaces(
   };
   return matches.map(({ pass, decomposition }) => {
     const effort = observation ? ('fast' as const) : ('normal' as const);
+    const finalEffort = observation?.calibration.effort ?? effort;
     const common = { blas, signal, effort, seed: nodeSeed(seed, name, pass) };
     const inMetric = ({ metric }: FitTarget): FitContext => ({ ...common, ...(metric && { metric }) });
     const fit = (ranks: Ranks) =>
@@ -57,7 +58,7 @@ export function nodeSpaces(
       fit,
       async errors(ranks) {
         const wanted = await aim();
-        return errorCurve(decomposition, wanted.kernel, ranks, inMetric(wanted));
+        return errorCurve(decomposition, wanted.kernel, ranks, { ...inMetric(wanted), effort: finalEffort });
       },
     });
   });

@@ -100,8 +100,10 @@ describe('candidates', () => {
   });
 
   test('keep an axis whole that is shorter than a block', async () => {
-    const found = await candidatesOf(smallCnn(), 'svd', { block: 16 });
-    expect(found[2]?.candidates.map(({ ranks, error }) => ({ ranks, error }))).toEqual([{ ranks: { R: 5 }, error: 0 }]);
+    const [first] = await candidatesOf(smallCnn(), 'tucker-2', { block: 12 });
+    expect(first?.candidates.map(({ ranks }) => ranks)).toEqual([]);
+    const [, second] = await candidatesOf(smallCnn(), 'tucker-2', { block: 14 });
+    expect(second?.candidates.map(({ ranks }) => ranks)).toEqual([{ R3: 12, R4: 14 }]);
   });
 
   test('are all worth it under the policy', async () => {
@@ -140,7 +142,10 @@ describe('candidates', () => {
           { factor: 'C', to: ['g', 'R2'] },
           { factor: 'U', to: ['g', 't'] },
         ],
-        errors: async (_, ranks) => ranks.map(({ R1 = 0, R2 = 0 }) => (inputs * outputs) ** -(R1 + R2)),
+        errors: async (_, ranks) => ({
+          errors: ranks.map(({ R1 = 0, R2 = 0 }) => (inputs * outputs) ** -(R1 + R2)),
+          shapeOnly: false,
+        }),
         fit: async () => {
           throw new Error('errors are known');
         },
