@@ -62,5 +62,5 @@ export type { TuckerOptions, TuckerRanks } from './tucker.ts';
 export { tucker2 } from './tucker.ts';
 export { tuckerErrors } from './tucker-errors.ts';
 export { fold, modeProduct, unfold } from './unfold.ts';
-export { whitenedKernel } from './whitened-kernel.ts';
 export { validatedTarget } from './validated-target.ts';
+export { whitenedKernel } from './whitened-kernel.ts';

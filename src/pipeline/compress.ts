@@ -10,6 +10,7 @@ import { reportOfRun } from './report-of-run.ts';
 import { rewrite } from './rewritten.ts';
 import { type Run, withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
+import { withoutLosses } from './take-back.ts';
 import { verdictOf } from './verdict.ts';
 
 /**
@@ -84,11 +85,14 @@ function withAllNodes(plan: Plan, model: Model): Plan {
 }
 
 /** Rewrites where that has not been done, checks and reports. */
-async function finish(run: Run, { pipeline, plan, data, rewritten, goal }: Decision): Promise<Compressed> {
-  const { applied, output } = rewritten ?? (await rewrite(run, pipeline, plan, { calibration: data?.calibration }));
-  const verdict = await verdictOf(run, applied, output, data);
+async function finish(run: Run, decision: Decision): Promise<Compressed> {
+  const { plan: wanted, pipeline, data, goal, ours = false } = decision;
+  const rewritten = decision.rewritten ?? (await rewrite(run, pipeline, wanted, { calibration: data?.calibration }));
+  const verdict = await verdictOf(run, rewritten.applied, rewritten.output, data);
+  const first = { ...rewritten, plan: wanted, verdict };
+  const { applied, output, plan, verdict: last } = ours ? await withoutLosses(run, decision, first) : first;
   return {
-    report: reportOfRun(run, plan, applied, output, verdict, goal),
+    report: reportOfRun(run, plan, applied, output, last, goal),
     plan,
     bytes: () => output.bytes(),
     writeTo: (path, { overwrite = false } = {}) => saveModel(output.model, path, run.loaded, overwrite, run.options),

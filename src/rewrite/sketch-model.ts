@@ -1,15 +1,15 @@
 import { diagnostics } from '../diagnostics.ts';
 import { fromFloat64, type Model, type Node } from '../ir/index.ts';
 import { type RealNdArray, seededRandom } from '../numerics/index.ts';
-import { type FactorizePass, isSkip, linearOperator, readKernel } from '../pass/index.ts';
+import { type FactorizePass, isSkip, readKernel } from '../pass/index.ts';
 import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
-import { illegalRanks } from './illegal-ranks.ts';
-import { type LoweredStep, lowerChain } from './lowering.ts';
+import type { LoweredStep } from './lowering.ts';
 import { methodsOf } from './methods-of.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { checkPlan, inTopologicalOrder } from './plan-order.ts';
+import { plannedChain } from './planned-chain.ts';
 import { type Environment, nodeSeed, Workspace } from './workspace.ts';
 
 export interface SketchOptions {
@@ -49,22 +49,18 @@ export function sketchModel(
 
 function sketchNode(
   node: Node,
-  { name, ranks }: PlanNode,
-  { pass, options }: Stage<FactorizePass>,
+  entry: PlanNode,
+  stage: Stage<FactorizePass>,
   workspace: Workspace,
   seed: number,
   calibrated: boolean,
 ): boolean {
-  const context = workspace.context(options);
-  const operator = linearOperator(node, context);
-  if (operator === null || isSkip(operator)) return false;
-  const decomposition = pass.match(operator, context);
-  if (decomposition === null || isSkip(decomposition)) return false;
-  if (illegalRanks(operator, { pass: pass.name, decomposition }, ranks ?? {}, 'none')) return false;
+  const planned = plannedChain(node, entry, stage, workspace);
+  if (!planned) return false;
+  const { operator, steps } = planned;
   const kernel = readKernel(operator);
   if (isSkip(kernel)) return false;
-  const random = seededRandom(nodeSeed(seed, name, pass.name), 'sketch');
-  const steps = lowerChain(pass.name, operator, decomposition, ranks ?? {});
+  const random = seededRandom(nodeSeed(seed, entry.name, stage.pass.name), 'sketch');
   const weights = steps.map((step) => {
     const size = step.isLast ? outputSize(kernel) : 1;
     return fromFloat64(

@@ -1,0 +1,117 @@
+import { diagnostics } from '../diagnostics.ts';
+import { type PlanNode, plannedNodes } from '../rewrite/index.ts';
+import { calibrateTimeModel } from '../timing/index.ts';
+import type { Decision } from './decide.ts';
+import { finishModel } from './output-model.ts';
+import { type Rewritten, rewrite } from './rewritten.ts';
+import type { Run } from './run.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+export interface Finished extends Rewritten {
+  readonly plan: Decision['plan'];
+  readonly verdict: Verdict;
+}
+
+/** A model this little slower is as fast: what two measurements of the same model differ by. */
+const slowdown = 0.97;
+
+/**
+ * Never slower, never larger: where the finished model takes more time than the original, or more bytes, nodes whose
+ * rewrite does not pay by measurement stay as they were; where it then still does, the model stays.
+ */
+export async function withoutLosses(run: Run, decision: Decision, first: Finished): Promise<Finished> {
+  let finished = first;
+  if (isSlower(finished)) {
+    const slow = await slowNodes(run, decision, finished.plan.nodes);
+    const chosen = finished.plan.nodes.filter(({ method }) => method !== null);
+    // Where no node is to blame alone, all are.
+    const names = new Map(slow.size > 0 ? slow : chosen.map(({ name }) => [name, 'the model as a whole was slower']));
+    finished = await again(run, decision, finished, (node) => names.get(node.name));
+    if (isSlower(finished)) finished = await again(run, decision, finished, () => 'the model as a whole was slower');
+    run.options.onEvent?.({ kind: 'warning', diagnostic: takenBack(names.size, chosen.length) });
+  }
+  return isNothing(run, finished) ? asItCame(run, finished) : finished;
+}
+
+/** The original, byte for byte. */
+function asItCame({ model, options }: Run, finished: Finished): Finished {
+  if (options.freezeInputs || !finished.applied.changed) return finished;
+  return {
+    ...finished,
+    applied: { ...finished.applied, model, changed: false },
+    output: finishModel(model, false),
+    verdict: { ...finished.verdict, benchmark: null },
+  };
+}
+
+function isSlower({ verdict: { benchmark } }: Finished): boolean {
+  return benchmark !== null && (benchmark.ratio < slowdown || benchmark.ci95[1] < 1);
+}
+
+/** No node was rewritten, and what else was done made the file no smaller. */
+function isNothing({ loaded }: Run, { applied, output }: Finished): boolean {
+  return applied.nodes.every(({ skipped }) => skipped !== null) && output.byteLength >= loaded.byteLength;
+}
+
+/** By name, what a node took before and takes now, where that is more. */
+async function slowNodes(
+  { model, resources, cache, options: { threads = 1 } }: Run,
+  { pipeline }: Decision,
+  nodes: readonly PlanNode[],
+): Promise<ReadonlyMap<string, string>> {
+  const planned = plannedNodes(model, pipeline.steps, nodes, resources.environment);
+  const chains = planned.flatMap(({ before, after }) => [[before], after]);
+  const times = await calibrateTimeModel(await resources.runtime(), chains, {
+    threads,
+    cache,
+    perFamily: chains.length,
+    most: chains.length,
+  });
+  return new Map(
+    planned.flatMap(({ name, before, after }) => {
+      const [was, is] = [times?.milliseconds([before]), times?.milliseconds(after)];
+      if (was === undefined || is === undefined || is < was) return [];
+      return [[name, `it would take ${is.toPrecision(3)} ms, and takes ${was.toPrecision(3)} ms`] as const];
+    }),
+  );
+}
+
+/** @param blame why a node is to stay; undefined where it is not */
+async function again(
+  run: Run,
+  { pipeline, data }: Decision,
+  { plan }: Finished,
+  blame: (node: PlanNode) => string | undefined,
+): Promise<Finished> {
+  const nodes = plan.nodes.map((node) => {
+    const text = node.method === null ? undefined : blame(node);
+    return text === undefined ? node : keep(node, text);
+  });
+  const revised = { ...plan, nodes };
+  const rewritten = await rewrite(run, pipeline, revised, { calibration: data?.calibration });
+  const verdict = await verdictOf(run, rewritten.applied, rewritten.output, data);
+  return { ...rewritten, plan: revised, verdict };
+}
+
+function keep(node: PlanNode, text: string): PlanNode {
+  const { cost } = node;
+  return {
+    ...node,
+    method: null,
+    ranks: null,
+    rankSource: null,
+    cost: cost && { before: cost.before, after: cost.before },
+    weightError: null,
+    outputError: null,
+    skipped: { code: 'slower', text },
+  };
+}
+
+function takenBack(count: number, of: number) {
+  return diagnostics.warning(
+    'taken-back',
+    `the model was slower than the original on this machine: ${count} of ${of} rewritten nodes were taken back`,
+    undefined,
+    'With --target latency ranks are chosen by measured time',
+  );
+}

@@ -1,0 +1,128 @@
+import { describe, expect, test } from '@jest/globals';
+import { Choices } from '../../src/pipeline/choices.ts';
+import { parseTarget } from '../../src/pipeline/goal.ts';
+import { reachTargets } from '../../src/pipeline/reach-targets.ts';
+import type { ModelCost } from '../../src/pipeline/sketch.ts';
+import type { NodeCandidates, PlanNode } from '../../src/rewrite/index.ts';
+
+/** Nodes of 1000 params whose candidates keep 10 … 90 %, at an error that falls with what is kept. */
+function nodes(count: number): readonly NodeCandidates[] {
+  return Array.from({ length: count }, (_, i): NodeCandidates => {
+    const cost = { params: 1000, macs: 1000, macsUnit: 'sample' as const };
+    const before = { params: 1000, macs: 1000 };
+    return {
+      kept: {
+        name: `node${i}`,
+        opType: 'Conv',
+        shape: [10, 100],
+        method: null,
+        ranks: null,
+        rankSource: null,
+        cost: { before, after: before },
+        weightError: null,
+        outputError: null,
+        skipped: null,
+        candidates: [],
+      },
+      cost,
+      step: {} as NonNullable<NodeCandidates['step']>,
+      candidates: Array.from({ length: 9 }, (_, j) => ({
+        method: 'svd',
+        ranks: { R: j + 1 },
+        cost: { params: 100 * (j + 1), macs: 100 * (j + 1), macsUnit: 'sample' as const },
+        steps: [],
+        error: ((i + 1) * (9 - j)) / 100,
+      })),
+      chosen: false,
+    };
+  });
+}
+
+const fixed = 500;
+
+/** What the nodes cost, and something in no node. */
+function costOf(plan: readonly PlanNode[]): ModelCost {
+  const params = fixed + plan.reduce((sum, { cost }) => sum + (cost?.after.params ?? 0), 0);
+  return { params, macs: params, size: 4 * params + 300, latency: null };
+}
+
+const open = (kinds: ConstructorParameters<typeof Choices>[0]['kinds']) =>
+  new Choices({ nodes: nodes(5), kinds, milliseconds: undefined, bytesPerParameter: 4, norm: 'weights' });
+
+const before = costOf(nodes(5).map(({ kept }) => kept));
+
+describe('targets', () => {
+  test.each(['params=0.5x', 'macs=0.4x', 'params=3000', 'size=10KB', 'size=0.6x'])(
+    '%s is met by the whole model',
+    async (text) => {
+      const target = parseTarget(text);
+      const {
+        outcomes,
+        met,
+        nodes: plan,
+      } = await reachTargets(open([target.kind]), [target], before, async (chosen) => costOf(chosen));
+      expect(met).toBe(true);
+      const total = costOf(plan)[target.kind as 'params'] as number;
+      const most = target.unit === 'ratio' ? target.most * (before[target.kind as 'params'] as number) : target.most;
+      expect(total).toBeLessThanOrEqual(most);
+      expect(total).toBeGreaterThan(0.8 * most);
+      expect(outcomes).toHaveLength(1);
+    },
+  );
+
+  test('several hold at once', async () => {
+    const targets = [parseTarget('params=0.5x'), parseTarget('size=0.45x')];
+    const { outcomes, met } = await reachTargets(open(['params', 'size']), targets, before, async (chosen) =>
+      costOf(chosen),
+    );
+    expect(met).toBe(true);
+    expect(outcomes.map(({ met }) => met)).toEqual([true, true]);
+  });
+
+  test('cost where it hurts least: nodes of small error give more', async () => {
+    const target = parseTarget('params=0.5x');
+    const { nodes: plan } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
+    const left = plan.map(({ cost }) => cost?.after.params ?? 0);
+    expect(left).toEqual(left.toSorted((a, b) => a - b));
+  });
+
+  test('that cannot be reached give the nearest plan, and say so', async () => {
+    const target = parseTarget('params=0.01x');
+    const {
+      outcomes,
+      met,
+      nodes: plan,
+    } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
+    expect(met).toBe(false);
+    expect(outcomes[0]?.reached).toBeCloseTo((fixed + 500) / 5500, 6);
+    expect(plan.every(({ ranks }) => ranks?.['R'] === 1)).toBe(true);
+  });
+
+  test('of latency follow what the whole model takes, not what its nodes promise', async () => {
+    const target = parseTarget('latency=0.5x');
+    const choices = new Choices({
+      nodes: nodes(5),
+      kinds: ['latency'],
+      milliseconds: () => 1,
+      bytesPerParameter: 4,
+      norm: 'weights',
+    });
+    // All candidates seem to take as long as the node itself: nothing can be saved, and the search must end.
+    const timed = async (): Promise<ModelCost> => ({
+      ...before,
+      latency: { milliseconds: 1, before: 1, ratio: 1, ci95: [1, 1] },
+    });
+    const { met, outcomes } = await reachTargets(choices, [target], before, timed);
+    expect(met).toBe(false);
+    expect(outcomes[0]?.reached).toBe(1);
+  });
+
+  test('tell of each node the chosen candidate and the two next best', async () => {
+    const target = parseTarget('params=0.5x');
+    const { nodes: plan } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
+    for (const { candidates, method, ranks } of plan) {
+      expect(candidates).toHaveLength(3);
+      expect(candidates[0]).toMatchObject({ method, ranks });
+    }
+  });
+});
