@@ -24,7 +24,6 @@ export function engineOptions({ options, argv, signal, onEvent }: CommandContext
     ]),
     targets: options.target,
     bestEffort: options.bestEffort,
-    device: options.device,
     ...passChoice(options),
     plugins: options.plugin,
     include: options.include,

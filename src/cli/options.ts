@@ -93,7 +93,6 @@ export const machineOptions = z.strictObject({
   threads: z.number().int().positive().exactOptional().describe('threads to use; results do not depend on it'),
   timeout: duration.exactOptional().describe('limit of one request to ONNX Runtime, such as 90s or 5m'),
   memory: byteCount.exactOptional().describe('largest size of the ONNX Runtime process, such as 2GiB'),
-  device: z.enum(['cpu', 'cuda', 'webgpu']).default('cpu').describe('where ONNX Runtime runs the models'),
   cache: z
     .string()
     .exactOptional()

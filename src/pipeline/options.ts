@@ -60,8 +60,6 @@ export interface EngineOptions {
   readonly samples?: number;
   readonly seed?: number;
   readonly threads?: number;
-  /** Where ONNX Runtime runs the models; `cpu` by default. */
-  readonly device?: 'cpu' | 'cuda' | 'webgpu';
   /** Milliseconds that one request to ONNX Runtime may take. */
   readonly timeout?: number;
   /** Bytes that ONNX Runtime's process may hold. */

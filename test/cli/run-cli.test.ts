@@ -37,7 +37,8 @@ describe('run', () => {
       '--pass a{x=1} --pass b --skip-pass c --plugin ./p.js --include conv* --exclude fc --ranks a=b=3,4 --ranks c=5 ' +
       '--require-gain macs --freeze-inputs --evaluate d.npz --preprocess tf --input-key img --label-key lab ' +
       '--input-shape in:0:1,3,8,8 --samples 64 --seed 7 --threads 2 --timeout 1.5m --memory 2GiB --external-root /w ' +
-      '--external-data never --no-bench --check nodes --calibrate images/ --effort max';
+      '--external-data never --no-bench --check nodes --calibrate images/ --effort max --target macs=0.5x --target size=4MB ' +
+      '--max-drop 1% --max-kl 0.1 --max-error 0.02 --best-effort --cache store/';
     const argv = ['model.onnx', ...flags.split(' ')];
     const { code, stderr } = await call(argv, engine);
     expect([code, stderr]).toEqual([0, expect.stringContaining('Nothing was written')]);
@@ -52,6 +53,12 @@ describe('run', () => {
       ranks: { 'a=b': [3, 4], c: [5] },
       requireGain: 'macs',
       freezeInputs: true,
+      targets: ['macs=0.5x', 'size=4MB'],
+      maxDrop: 1,
+      maxKl: 0.1,
+      maxError: 0.02,
+      bestEffort: true,
+      cache: 'store/',
       calibrate: 'images/',
       effort: 'max',
       evaluate: 'd.npz',
@@ -325,7 +332,8 @@ describe('exit codes', () => {
     ['m.onnx --seed -1', '--seed: '],
     ['m.onnx --samples 1.5', '--samples: '],
     ['m.onnx --require-gain mac', 'Did you mean "macs"?'],
-    ['m.onnx --preset small', '--preset: "small" is none of "safe"'],
+    ['m.onnx --preset tiny', '--preset: "tiny" is none of "safe", "balanced", "small"'],
+    ['m.onnx --max-drop many', '--max-drop: expected percentage points such as 1% or 0.5%, not "many"'],
     ['m.onnx --timeout soon', '--timeout: expected a time such as 90s'],
     ['m.onnx --memory 0GiB', '--memory: expected more than 0'],
     ['m.onnx --ranks conv1', '--ranks: expected name=number,number, not "conv1"'],
