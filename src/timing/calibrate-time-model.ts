@@ -6,6 +6,7 @@ import { type FittedModel, fitTimeModel, type TimedSample } from './fit-time-mod
 import { measureChains } from './measure-chains.ts';
 import { type MeasurementCache, measurementCache } from './measurement-cache.ts';
 import { chainKey, type SizedStep, sizedChain, type TimedChain } from './timed-step.ts';
+import { unalignedChains } from './unaligned-chains.ts';
 
 /** What chains cost on this machine. */
 export interface TimeModel extends Pick<FittedModel, 'block' | 'coefficients' | 'rms' | 'radius'> {
@@ -32,6 +33,9 @@ export interface CalibrateOptions {
   readonly machine?: RuntimeInfo;
 }
 
+/** Chains off whole blocks that nobody asked for, so that the model knows of them. */
+const unalignedCount = 12;
+
 /**
  * Measures what matters of the chains that somebody may choose between, and models the others by that.
  *
@@ -48,7 +52,8 @@ export async function calibrateTimeModel(
   const { threads = 1, perFamily = 4, most = 400, machine = runtimeInfo() } = options;
   const store = measurementCache(options.cache ?? openCache(undefined), machine, threads);
   const different = distinct(chains);
-  const chosen = chooseChains(different, { perFamily, most }).map((position) => different[position] ?? []);
+  const offered = chooseChains(different, { perFamily, most }).map((position) => different[position] ?? []);
+  const chosen = distinct([...offered, ...unalignedChains(offered, unalignedCount)]);
   const kept = await Promise.all(chosen.map((chain) => store.get(chainKey(chain))));
   const missing = chosen.filter((_, i) => !kept[i]);
   const fresh = await measureAndKeep(runtime, missing, threads, store);

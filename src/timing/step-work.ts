@@ -23,7 +23,7 @@ export interface StepWork {
 const blocksAtOnce = 4;
 
 /** ONNX Runtime leaves a convolution out of the blocked layout unless its input channels are a multiple of this. */
-const channelAlignment = 4;
+export const channelAlignment = 4;
 
 export function stepKind({ groups, kernelShape }: SizedStep): StepKind {
   if (kernelShape.length === 0) return 'matrix';

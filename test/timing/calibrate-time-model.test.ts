@@ -1,0 +1,132 @@
+import { describe, expect, it } from '@jest/globals';
+import { openCache } from '../../src/cache/index.ts';
+import type { RuntimeInfo } from '../../src/runtime/index.ts';
+import { chooseChains } from '../../src/timing/choose-chains.ts';
+import { calibrateTimeModel, type TimedChain, timedOperator } from '../../src/timing/index.ts';
+import { unalignedChains } from '../../src/timing/unaligned-chains.ts';
+import { conv, cp, manyChains, tucker } from './chains.ts';
+import { type FakeWork, fakeRuntime } from './fake-runtime.ts';
+
+const block = 8;
+const up = (channels: number) => Math.ceil(channels / block) * block;
+
+/** A processor with vectors of eight. */
+function convolution({ inputs, outputs, groups, taps, inputPositions, outputPositions }: FakeWork): number {
+  const pairs = groups > 1 ? up(outputs) : up(inputs) * up(outputs);
+  const moved = up(inputs) * inputPositions + up(outputs) * outputPositions;
+  return 2e-8 * pairs * taps * outputPositions + 5e-8 * moved + 1e-3;
+}
+
+const machine: RuntimeInfo = { version: '1.0', cpu: 'fake', instructionSet: 'eights' };
+const chains = manyChains();
+
+describe('calibrateTimeModel', () => {
+  it('gives measured times back, models the others, and says how many it measured', async () => {
+    const { runtime } = fakeRuntime(convolution);
+    const model = await calibrateTimeModel(runtime, chains, { machine, perFamily: 4 });
+    if (!model) throw new Error('the fake runtime takes every chain');
+    expect(model.block).toBe(block);
+    expect(model.measured).toBeGreaterThanOrEqual(8 + 8 * 4);
+    expect(model.measured).toBeLessThanOrEqual(8 + 8 * 4 + 12);
+    expect(model.cached).toBe(0);
+    // Of a lone chain's time the call is subtracted as a small part of many copies; what is left of it is below 1 %.
+    const original = chains[0] as TimedChain;
+    const { inputs, outputs } = { inputs: 16, outputs: 16 };
+    const exact = convolution({ inputs, outputs, groups: 1, taps: 9, inputPositions: 256, outputPositions: 256 });
+    expect((model.milliseconds(original) ?? 0) / exact).toBeCloseTo(1, 1);
+    const ranks = [8, 16, 24, 32, 40, 48].map((rank) => model.milliseconds(tucker(64, rank, 64, 8)) ?? Number.NaN);
+    expect(ranks.every((time) => time > 0)).toBe(true);
+    expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
+  });
+
+  it('measures nothing twice, in one run or in the next', async () => {
+    const { runtime, seen } = fakeRuntime(convolution);
+    const cache = openCache(undefined);
+    const first = await calibrateTimeModel(runtime, [...chains, ...chains], { machine, cache });
+    const before = seen.models;
+    const again = await calibrateTimeModel(runtime, [...chains].reverse(), { machine, cache });
+    expect(seen.models).toBe(before);
+    expect(again).toMatchObject({ measured: 0, cached: first?.measured });
+    const more = await calibrateTimeModel(runtime, [...chains, [conv(8, 24, [3, 3], 8)]], { machine, cache });
+    expect(more).toMatchObject({ measured: 1 });
+  });
+
+  it('measures again what another machine, version, number of threads or attribute may change', async () => {
+    const { runtime } = fakeRuntime(convolution);
+    const cache = openCache(undefined);
+    const base = conv(16, 16, [3, 3], 12);
+    await calibrateTimeModel(runtime, [[base]], { machine, cache });
+    const measured = async (chain: TimedChain, options: { threads?: number; machine?: RuntimeInfo } = {}) =>
+      (await calibrateTimeModel(runtime, [chain], { machine, cache, ...options }))?.measured;
+    expect(await measured([base])).toBe(0);
+    for (const other of [
+      { threads: 2 },
+      { machine: { ...machine, version: '1.1' } },
+      { machine: { ...machine, cpu: 'another' } },
+      { machine: { ...machine, instructionSet: 'sixteens' } },
+    ])
+      expect(await measured([base], other)).toBe(1);
+    const small = { inputSizes: [11, 12], outputSizes: [11, 12] };
+    for (const change of [
+      { dilations: [2, 1], padsBegin: [2, 1], padsEnd: [2, 1] },
+      { strides: [2, 2], outputSizes: [6, 6] },
+      { padsBegin: [0, 2], padsEnd: [2, 0] },
+      { groups: 2 },
+      small,
+    ])
+      expect(await measured([{ ...base, ...change }])).toBe(1);
+    // Names are no part of a measurement.
+    expect(await measured([{ ...base, ...{ label: 'elsewhere' } }])).toBe(0);
+  });
+
+  it('has no time for sizes that are not known, and none at all where nothing has sizes', async () => {
+    const { runtime } = fakeRuntime(convolution);
+    const open = [{ ...conv(16, 16, [3, 3], 8), inputSizes: undefined }];
+    const model = await calibrateTimeModel(runtime, [...chains, open], { machine });
+    expect(model?.milliseconds(open)).toBeUndefined();
+    expect(await calibrateTimeModel(runtime, [open], { machine })).toBeUndefined();
+  });
+});
+
+describe('timedOperator', () => {
+  it('counts channels of all groups together', () => {
+    const perGroup = { ...conv(3, 5, [3, 3], 8), groups: 4, weightLayout: 'conv' };
+    expect(timedOperator(perGroup)).toEqual({ ...conv(12, 20, [3, 3], 8), groups: 4 });
+  });
+});
+
+describe('chooseChains', () => {
+  const ranks = [8, 16, 24, 32, 40, 48, 56, 64];
+  const family = ranks.map((rank) => tucker(64, rank, 64, 8));
+  const original = [conv(64, 64, [3, 3], 8)];
+
+  it('always takes originals, and the ends and the middle of a family', () => {
+    expect(chooseChains([...family, original], { perFamily: 3, most: 100 })).toEqual([0, 2, 7, 8]);
+    expect(chooseChains([...family, original], { perFamily: 3, most: 0 })).toContain(8);
+  });
+
+  it('takes fewer of each family before it takes more than it may', () => {
+    const families = [8, 10, 12, 14].flatMap((size) => ranks.map((rank) => tucker(64, rank, 64, size)));
+    expect(chooseChains(families, { perFamily: 4, most: 8 })).toHaveLength(8);
+    expect(chooseChains(families, { perFamily: 4, most: 1 })).toHaveLength(4);
+    expect(chooseChains(families, { perFamily: 99, most: 1000 })).toHaveLength(families.length);
+  });
+});
+
+describe('unalignedChains', () => {
+  it('adds one to the ranks and leaves the ends alone', () => {
+    expect(unalignedChains([tucker(64, 8, 48, 6), cp(64, 16, 48, 6)], 5)).toEqual([
+      tucker(64, 9, 48, 6),
+      cp(64, 17, 48, 6),
+    ]);
+  });
+
+  it('has nothing to add to single operators and to ranks that are off whole blocks already', () => {
+    expect(unalignedChains([[conv(64, 64, [3, 3], 6)], tucker(64, 9, 64, 6)], 5)).toEqual([]);
+  });
+
+  it('spreads a few over many', () => {
+    const family = [8, 16, 24, 32, 40, 48].map((rank) => tucker(64, rank, 64, 8));
+    expect(unalignedChains(family, 3).map((chain) => chain[0]?.outputs)).toEqual([9, 25, 41]);
+  });
+});
