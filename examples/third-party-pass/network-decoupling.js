@@ -11,7 +11,7 @@
  * 1. a Conv with more than one kernel position (others are not its kind);
  * 2. more than one output per group, or there is nothing to share (`not-legal`).
  */
-import { permuteAxes, splitSvd } from 'onnx-tucker/numerics';
+import { permuteAxes, splitErrors, splitSvd } from 'onnx-tucker/numerics';
 import { definePass, skip } from 'onnx-tucker/pass';
 import { z } from 'zod';
 
@@ -39,6 +39,7 @@ export const networkDecoupling = definePass({
         { factor: 'P', to: ['g', 't'] },
       ],
       fit: decouple,
+      errors: decouplingErrors,
     };
   },
 });
@@ -51,11 +52,33 @@ export const networkDecoupling = definePass({
  */
 async function decouple(kernel, { M = 1 }, { blas }) {
   const [groups = 1, outputs = 1, inputs = 1, ...spatial] = kernel.dims;
-  const axes = spatial.map((_, axis) => axis);
-  const perInput = permuteAxes(kernel, [0, 2, 1, ...axes.map((axis) => axis + 3)]);
-  const matrices = { ...perInput, dims: [groups * inputs, outputs, 1, ...spatial] };
+  const { matrices, axes } = perInput(kernel);
   const { input, output, relativeError } = await splitSvd(matrices, axes, M, blas);
   const D = { ...input, dims: [groups, inputs, M, ...spatial] };
   const P = permuteAxes({ ...output, dims: [groups, inputs, outputs, M] }, [0, 2, 1, 3]);
   return { factors: { D, P }, relativeError };
+}
+
+/**
+ * The matrices W[t, k] of all inputs, as groups of one kernel [g·s, t, 1, k…].
+ *
+ * @param {import('onnx-tucker/numerics').RealNdArray} kernel [g, t, s, k…]
+ */
+function perInput(kernel) {
+  const [groups = 1, outputs = 1, inputs = 1, ...spatial] = kernel.dims;
+  const axes = spatial.map((_, axis) => axis);
+  const inputsFirst = permuteAxes(kernel, [0, 2, 1, ...axes.map((axis) => axis + 3)]);
+  return { matrices: { ...inputsFirst, dims: [groups * inputs, outputs, 1, ...spatial] }, axes };
+}
+
+/**
+ * @param {import('onnx-tucker/numerics').RealNdArray} kernel [g, t, s, k…]
+ * @param {readonly import('onnx-tucker/pass').Ranks[]} ranks
+ * @param {import('onnx-tucker/pass').FitContext} context
+ * @returns {Promise<import('onnx-tucker/pass').ErrorCurve>} one error for each of the ranks
+ */
+async function decouplingErrors(kernel, ranks, { blas }) {
+  const { matrices, axes } = perInput(kernel);
+  const along = ranks.map(({ M = 1 }) => M);
+  return { errors: await splitErrors(matrices, axes, along, { blas }), shapeOnly: false };
 }
