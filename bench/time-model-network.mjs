@@ -8,14 +8,14 @@ import { openCache } from '../dist/src/cache/index.js';
 import { inferShapes, readModel } from '../dist/src/onnx/index.js';
 import { isSkip, linearOperator } from '../dist/src/pass/index.js';
 import { lowerChain } from '../dist/src/rewrite/lowering.js';
-import { calibrateTimeModel, timedOperator } from '../dist/src/timing/index.js';
+import { calibrateTimeModel, measureModel, timedOperator } from '../dist/src/timing/index.js';
 
 const passes = [tucker2, cpSplit, spatialSvd, channelSvd, svd];
 const rankUnit = 8;
 
 /**
  * Sums of node times, milliseconds: a network and a factorized copy of it, by a model that is calibrated on candidates of
- * its operators with ranks in multiples of 8.
+ * its operators with ranks in multiples of 8; and times of both as a whole.
  *
  * @param {import('../dist/src/runtime/index.js').Runtime} runtime
  * @param {string} model path of the network
@@ -30,7 +30,13 @@ export async function networkTimes(runtime, model, copy, threads) {
   const [cold, first] = await timed(() => calibrateTimeModel(runtime, chains, { threads, cache }));
   const [warm, times] = await timed(() => calibrateTimeModel(runtime, chains, { threads, cache }));
   const total = (list) => list.reduce((sum, chain) => sum + times.milliseconds(chain), 0);
+  const [input] = readModel(readFileSync(model)).graph.inputs;
+  const dims = input.type.shape.map((size) => (typeof size === 'number' ? size : 1));
+  const data = new Float32Array(dims.reduce((product, size) => product * size, 1)).fill(0.5);
+  const feeds = { [input.name]: { dtype: 'float32', dims, data } };
   return {
+    whole: await measureModel(runtime, { path: model }, feeds, times),
+    wholeCopy: await measureModel(runtime, copy, feeds, times),
     before: total(originals),
     after: total(writtenChains(copy)),
     candidates: chains.length,

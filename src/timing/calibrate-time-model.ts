@@ -1,6 +1,6 @@
 import { type Cache, openCache } from '../cache/index.ts';
 import { type Runtime, type RuntimeInfo, runtimeInfo } from '../runtime/index.ts';
-import { measureCallOverhead } from './call-overhead.ts';
+import { type CallOverhead, measureCallOverhead } from './call-overhead.ts';
 import { chooseChains } from './choose-chains.ts';
 import { type FittedModel, fitTimeModel, type TimedSample } from './fit-time-model.ts';
 import { measureChains } from './measure-chains.ts';
@@ -18,6 +18,9 @@ export interface TimeModel extends Pick<FittedModel, 'block' | 'coefficients' | 
   /** Chains measured now, and chains whose measurement the cache had. */
   readonly measured: number;
   readonly cached: number;
+  readonly threads: number;
+  /** Milliseconds of the reference convolution, in which everything was measured. */
+  readonly reference: number;
 }
 
 export interface CalibrateOptions {
@@ -54,9 +57,11 @@ export async function calibrateTimeModel(
   const different = distinct(chains);
   const offered = chooseChains(different, { perFamily, most }).map((position) => different[position] ?? []);
   const chosen = distinct([...offered, ...unalignedChains(offered, unalignedCount)]);
+  if (chosen.length === 0) return undefined;
   const kept = await Promise.all(chosen.map((chain) => store.get(chainKey(chain))));
   const missing = chosen.filter((_, i) => !kept[i]);
-  const fresh = await measureAndKeep(runtime, missing, threads, store);
+  const overhead = await callOverhead(runtime, threads, store);
+  const fresh = await measureAndKeep(runtime, missing, overhead, threads, store);
   const known = chosen.flatMap((chain, i) => kept[i]?.[0] ?? fresh.get(chain) ?? Number.NaN);
   const samples = chosen
     .map((chain, i): TimedSample => ({ chain, milliseconds: known[i] ?? Number.NaN }))
@@ -72,6 +77,8 @@ export async function calibrateTimeModel(
     },
     measured: missing.length,
     cached: chosen.length - missing.length,
+    threads,
+    reference: overhead.reference,
   };
 }
 
@@ -79,18 +86,18 @@ export async function calibrateTimeModel(
 async function measureAndKeep(
   runtime: Runtime,
   chains: readonly (readonly SizedStep[])[],
+  overhead: CallOverhead,
   threads: number,
   store: MeasurementCache,
 ): Promise<ReadonlyMap<readonly SizedStep[], number>> {
   if (chains.length === 0) return new Map();
-  const overhead = await callOverhead(runtime, threads, store);
   const times = await measureChains(runtime, chains, overhead, { threads });
   const found = new Map(chains.map((chain, i) => [chain, times[i] ?? Number.NaN]));
   for (const [chain, time] of found) await store.put(chainKey(chain), [time]);
   return found;
 }
 
-async function callOverhead(runtime: Runtime, threads: number, store: MeasurementCache) {
+async function callOverhead(runtime: Runtime, threads: number, store: MeasurementCache): Promise<CallOverhead> {
   const kept = await store.get('call-overhead');
   const [reference, call, element] = kept ?? [];
   if (reference !== undefined && call !== undefined && element !== undefined) return { reference, call, element };
@@ -99,13 +106,14 @@ async function callOverhead(runtime: Runtime, threads: number, store: Measuremen
   return overhead;
 }
 
+/** In an order of their own, so that what is chosen does not depend on the caller's. */
 function distinct(chains: readonly TimedChain[]): readonly (readonly SizedStep[])[] {
   const byKey = new Map<string, readonly SizedStep[]>();
   for (const chain of chains) {
     const sized = sizedChain(chain);
     if (sized) byKey.set(keyText(sized), sized);
   }
-  return [...byKey.values()];
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, chain]) => chain);
 }
 
 function keyText(chain: TimedChain): string {

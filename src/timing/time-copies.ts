@@ -1,5 +1,5 @@
 import { DiagnosticError } from '../diagnostics.ts';
-import type { Feeds, Runtime, RuntimeSession } from '../runtime/index.ts';
+import type { Feeds, ModelSource, Runtime, RuntimeSession } from '../runtime/index.ts';
 import { chainModel } from './chain-model.ts';
 import { plainConvolution } from './plain-convolution.ts';
 import { stepWork } from './step-work.ts';
@@ -116,6 +116,23 @@ async function takeTurn({ session, feeds, runs, clock, turns }: Entrant): Promis
   return shortest;
 }
 
+/** The same for a model that somebody else made. */
+export async function timeModel(
+  runtime: Runtime,
+  model: ModelSource,
+  feeds: Feeds,
+  { threads }: MeasureOptions,
+): Promise<number> {
+  const reference = await enter(runtime, referenceModel, threads, referenceTurn);
+  const entrant = reference && (await open(runtime, model, feeds, threads, 4 * turn));
+  if (!entrant) return Number.NaN;
+  const references: number[] = [];
+  for (let round = 0; round < mostTurns; round++) references.push(...(await playRound([entrant], reference)));
+  await entrant.session.release();
+  await reference.session.release();
+  return shortestRatio(entrant, references);
+}
+
 async function enter(
   runtime: Runtime,
   { chain, copies }: Copies,
@@ -123,8 +140,18 @@ async function enter(
   milliseconds = turn,
 ): Promise<Entrant | undefined> {
   const { bytes, feeds } = chainModel(chain, copies);
+  return open(runtime, bytes, feeds, threads, milliseconds);
+}
+
+async function open(
+  runtime: Runtime,
+  model: ModelSource,
+  feeds: Feeds,
+  threads: number,
+  milliseconds: number,
+): Promise<Entrant | undefined> {
   try {
-    const session = await runtime.load(bytes, { threads });
+    const session = await runtime.load(model, { threads });
     const { wall } = await session.time(feeds, warmUpRuns);
     const shortest = wall.reduce((a, b) => Math.min(a, b));
     return {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { openCache } from '../../src/cache/index.ts';
 import type { RuntimeInfo } from '../../src/runtime/index.ts';
+import { chainModel } from '../../src/timing/chain-model.ts';
 import { chooseChains } from '../../src/timing/choose-chains.ts';
-import { calibrateTimeModel, type TimedChain, timedOperator } from '../../src/timing/index.ts';
+import { calibrateTimeModel, measureModel, type TimedChain, timedOperator } from '../../src/timing/index.ts';
 import { unalignedChains } from '../../src/timing/unaligned-chains.ts';
 import { conv, cp, manyChains, tucker } from './chains.ts';
 import { type FakeWork, fakeRuntime } from './fake-runtime.ts';
@@ -85,6 +86,19 @@ describe('calibrateTimeModel', () => {
     const model = await calibrateTimeModel(runtime, [...chains, open], { machine });
     expect(model?.milliseconds(open)).toBeUndefined();
     expect(await calibrateTimeModel(runtime, [open], { machine })).toBeUndefined();
+  });
+});
+
+describe('measureModel', () => {
+  it('goes by the clock of the time model', async () => {
+    const { runtime } = fakeRuntime(convolution);
+    const model = await calibrateTimeModel(runtime, chains, { machine });
+    if (!model) throw new Error('the fake runtime takes every chain');
+    const chain = tucker(32, 16, 32, 14);
+    const { bytes, feeds } = chainModel(chain, 3);
+    const whole = await measureModel(runtime, bytes, feeds, model);
+    expect(whole / (3 * (model.milliseconds(chain) ?? 0))).toBeCloseTo(1, 0);
+    expect(whole).toBeGreaterThan(3 * 3e-3);
   });
 });
 
