@@ -3,7 +3,7 @@ import { diagnostics } from '../../diagnostics.ts';
 import { defineCommand } from '../command.ts';
 import { engineOptions } from '../engine-options.ts';
 import { isSameFile, readInput, refuseExisting, writeText } from '../files.ts';
-import { calibration, machine, selection, talk } from '../options.ts';
+import { calibration, goal, machine, selection, talk } from '../options.ts';
 import { planText } from '../plan-text.ts';
 
 export const plan = defineCommand({
@@ -12,13 +12,14 @@ export const plan = defineCommand({
   examples: [
     ['$0 plan model.onnx', 'look'],
     ['$0 plan model.onnx -o plan.json', 'keep it: edit it, commit it, apply it'],
+    ['$0 plan model.onnx --target macs=0.5x --calibrate images/', 'with the next best candidates of each node'],
   ],
   given: z.strictObject({
     input: z.string().describe('model to read; - for standard input'),
     output: z.string().exactOptional().describe('file to write the plan to'),
   }),
   letters: { output: 'o' },
-  options: [...selection, ...calibration, ...machine, 'force', ...talk],
+  options: [...goal, ...selection, ...calibration, ...machine, 'force', ...talk],
   run: async ({ input, output: path }, context) => {
     const { engine, options, output } = context;
     if (path !== undefined) await refusePlanPath(path, input, options.force);

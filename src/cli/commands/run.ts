@@ -14,6 +14,7 @@ export const run = defineCommand({
   summary: 'compresses a model',
   examples: [
     ['$0 model.onnx small.onnx', 'safe default, no data needed'],
+    ['$0 model.onnx small.onnx --target macs=0.5x --calibrate images/', 'half the work, at the least loss'],
     ['$0 model.onnx', 'dry run: the table, nothing is written'],
     ["$0 model.onnx small.onnx --pipeline 'fuse-batch-norm,vbmf-ranks,tucker-2'", 'the passes you say'],
     ['$0 model.onnx small.onnx --evaluate test.npz --report report.html', 'accuracy before and after'],
