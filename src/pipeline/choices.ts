@@ -30,6 +30,14 @@ const bytesPerOperator = 200;
 /** Next best candidates that a plan tells of. */
 const runnersUp = 2;
 
+/** A choice for every node. */
+export interface Chosen {
+  readonly nodes: readonly PlanNode[];
+  /** Sums over the nodes that have a choice. */
+  readonly costs: readonly number[];
+  readonly error: number;
+}
+
 /** All that a goal may choose among: for each node to keep it, or one of its candidates. */
 export class Choices {
   readonly kinds: readonly TargetKind[];
@@ -70,7 +78,7 @@ export class Choices {
    * @param budgets one for each kind, of the nodes that have a choice
    * @returns undefined where no choice is within them
    */
-  within(budgets: readonly number[]): { readonly nodes: readonly PlanNode[]; readonly error: number } | undefined {
+  within(budgets: readonly number[]): Chosen | undefined {
     const groups = [...this.#open.values()];
     const found = allocate(groups, budgets);
     if (!found) return undefined;
@@ -78,6 +86,7 @@ export class Choices {
     const chosen = new Map([...this.#open.keys()].map((node, g) => [node, found.chosen[g] as number]));
     return {
       error: found.error,
+      costs: found.costs,
       nodes: this.#nodes.map((node) => {
         const choices = this.#open.get(node);
         return choices ? this.#entry(node, choices, chosen.get(node) as number, prices) : node.kept;

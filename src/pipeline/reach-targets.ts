@@ -21,7 +21,7 @@ export interface Reached {
 const latencyMargin = 0.03;
 
 /** Rounds of choosing and looking. Sums over nodes forecast sizes to some bytes and times to some per cent. */
-const rounds = { exact: 4, latency: 8 } as const;
+const rounds = 8;
 
 /** A latency below this share of the target gives away accuracy. */
 const tooFast = 0.94;
@@ -51,8 +51,7 @@ export async function reachTargets(
     return Math.max(least[k] as number, aim(target) * share(target) * total - fixed);
   });
   let best: (Reached & { readonly error: number }) | undefined;
-  const most = targets.some(({ kind }) => kind === 'latency') ? rounds.latency : rounds.exact;
-  for (let round = 0; round < most; round++) {
+  for (let round = 0; round < rounds; round++) {
     const found = choices.within(budgets) ?? choices.within(least.map((cost) => cost * (1 + 1e-9)));
     if (!found) break;
     const cost = await costOf(found.nodes);
@@ -68,7 +67,8 @@ export async function reachTargets(
       if (kind === 'latency') return Math.max(least[k] as number, budget * ((aim(target) * target.most) / reached));
       const total = before[kind] ?? 0;
       const over = target.unit === 'ratio' ? (reached - target.most) * total : reached - target.most;
-      return Math.max(least[k] as number, budget - Math.max(0, over) * (1 + 1e-9));
+      // From what was chosen, not from what was allowed: options are steps, and a budget between two is the lower one.
+      return over > 0 ? Math.max(least[k] as number, Math.min(budget, found.costs[k] as number) - over) : budget;
     });
     const settled = outcomes.every(
       ({ target: { kind, most: wanted }, reached, met: holds }) =>

@@ -3,14 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { attribute, type Model } from '../../src/ir/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
 import { apply, compress, type EngineOptions, observe, plan, verify } from '../../src/pipeline/index.ts';
 import { npyBytes } from '../data/data-files.ts';
 import { randomSamples } from '../observe/array-dataset.ts';
+import { everyOperatorDims as dims, everyOperator } from '../support/every-operator.ts';
 import { ModelBuilder } from '../support/small-models.ts';
 
-const dims = [6, 10, 10];
 let folder = '';
 let data = '';
 let otherData = '';
@@ -23,40 +22,6 @@ beforeAll(async () => {
   await writeFile(otherData, npyBytes(randomSamples(96, dims, 1), [96, ...dims]));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** Every kind of operator, a shortcut, a branch that ends nowhere near it: x → … → y [N, 7]. */
-function everyOperator(): Model {
-  return new ModelBuilder()
-    .input('x', ['N', ...dims])
-    .random('w1', [12, 6, 3, 3], { scale: 0.2 })
-    .random('b1', [12])
-    .random('w2', [12, 12, 3, 3], { scale: 0.15 })
-    .random('w3', [12, 6, 3, 3], { scale: 0.2 })
-    .random('w4', [12, 8, 2, 2], { scale: 0.2 })
-    .random('b4', [8])
-    .random('w5', [8, 8, 1, 1], { scale: 0.4 })
-    .random('w6', [8, 10], { scale: 0.4 })
-    .random('b6', [10])
-    .random('w7', [10, 7], { scale: 0.4 })
-    .random('b7', [7])
-    .node('Conv', ['x', 'w1', 'b1'], 'c1', [attribute.ints('pads', [1, 1, 1, 1])], 'conv')
-    .node('Relu', ['c1'], 'r1')
-    .node('Conv', ['r1', 'w2'], 'c2', [attribute.ints('pads', [1, 1, 1, 1])], 'before-add')
-    .node('Add', ['c2', 'r1'], 's')
-    .node('Relu', ['s'], 'r2')
-    .node('Conv', ['r2', 'w3'], 'c3', [attribute.int('group', 2), attribute.ints('strides', [2, 2])], 'grouped')
-    .node('Relu', ['c3'], 'r3')
-    .node('ConvTranspose', ['r3', 'w4', 'b4'], 'c4', [attribute.ints('strides', [2, 2])], 'transposed')
-    .node('Relu', ['c4'], 'r4')
-    .node('Conv', ['r4', 'w5'], 'c5', [], 'pointwise')
-    .node('GlobalAveragePool', ['c5'], 'p')
-    .node('Flatten', ['p'], 'f')
-    .node('Gemm', ['f', 'w6', 'b6'], 'g', [attribute.float('alpha', 2), attribute.float('beta', 0.5)], 'gemm')
-    .node('Tanh', ['g'], 'h')
-    .node('MatMul', ['h', 'w7'], 'm', [], 'matmul')
-    .node('Add', ['m', 'b7'], 'y')
-    .output('y').model;
-}
 
 const base: EngineOptions = { bench: false, requireGain: 'none', samples: 64 };
 const halves = 'ratio-ranks{params=0.5,ends=fit},tucker-2,svd';
