@@ -23,7 +23,7 @@ export interface Decision {
   readonly rewritten?: Rewritten;
   /** What the user asked for; latency is judged on the finished model. */
   readonly goal?: GoalOutcome;
-  /** Whether nobody listed the passes: what does not pay is taken back then. */
+  /** Whether nobody listed passes or named a cost: what does not pay in time is taken back then. */
   readonly ours?: boolean;
 }
 
@@ -84,7 +84,9 @@ async function underGoal(run: Run, goal: Goal): Promise<Decision> {
     throw diagnostics.usage('factors belong to a plan', 'Carry it out with "onnx-tucker apply --plan plan.json".');
   const { nodes, rewritten, outcome } = await decideGoal(run, goal, pipeline, data);
   const plan = planOf(run, pipeline.text, data, nodes, goalTexts(goal));
-  return { pipeline, plan, data, goal: outcome, ours: true, ...(rewritten && { rewritten }) };
+  // Who names a cost gets it, also where it is no time.
+  const ours = goal.targets.length === 0;
+  return { pipeline, plan, data, goal: outcome, ours, ...(rewritten && { rewritten }) };
 }
 
 function strayed() {
