@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from '@jest/globals';
 import { readModel } from '../../src/onnx/index.ts';
 import { compress } from '../../src/pipeline/index.ts';
-import { corpusModels, modelName } from '../support/corpus.ts';
+import { corpusModels, corpusTest, modelName } from '../support/corpus.ts';
 import { slowTest } from '../support/slow.ts';
 
 const methods = [
@@ -22,6 +22,10 @@ function signature(bytes: Uint8Array) {
   const inputs = graph.inputs.filter(({ isInitializer }) => !isInitializer);
   return [inputs, graph.outputs].map((values) => values.map(({ name, dtype, shape }) => ({ name, dtype, shape })));
 }
+
+corpusTest('there are models to look at', () => {
+  expect(corpusModels().length).toBeGreaterThan(0);
+});
 
 describe('forced at half the parameters', () => {
   for (const path of corpusModels().filter((file) => !wanted || file.includes(wanted))) {
