@@ -40,15 +40,13 @@ export async function deliver(
 ): Promise<ExitCode> {
   const { options, output } = context;
   const missed = result.report.targets.filter(({ met }) => !met);
-  if (missed.length > 0 && !options.bestEffort) {
-    for (const path of options.report) await writeText(path, renderReport(path, result.report), context);
-    show(result.report, target, context);
-    throw diagnostics.targetMissed(missed);
-  }
-  if (target === standardStream) await output.write(result.bytes());
-  else if (target !== undefined) await result.writeTo(target, { overwrite: options.force || options.inPlace });
+  const refused = missed.length > 0 && !options.bestEffort;
+  if (!refused && target === standardStream) await output.write(result.bytes());
+  else if (!refused && target !== undefined)
+    await result.writeTo(target, { overwrite: options.force || options.inPlace });
   for (const path of options.report) await writeText(path, renderReport(path, result.report), context);
   show(result.report, target, context);
+  if (refused) throw diagnostics.targetMissed(missed);
   return 0;
 }
 

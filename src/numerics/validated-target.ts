@@ -16,7 +16,7 @@ const exact = 1e-6;
 /**
  * The target and metric of `calibratedTarget` with the ridge that explains rows best that are in none of the moments. Few
  * samples for many inputs want a large one: without it W* and the metric follow what is peculiar to the samples. (On a wide
- * ResNet-50 with 512 images, inner nodes of P = 2304 take 0.1; the KL divergence of the network at half its MACs falls
+ * ResNet-50 with 512 images, inner nodes of P = 1152 take 0.1; the KL divergence of the network at half its MACs falls
  * by a tenth.) Without held-back rows the ridge is the smallest.
  *
  * Cost: a Cholesky factorization and T solves for each ridge tried; the first that is no better ends it.

@@ -1,5 +1,5 @@
 import { type Allocation, allocate, type Option } from '../allocate/index.ts';
-import type { Candidate, NodeCandidates, PlanNode } from '../rewrite/index.ts';
+import { type Candidate, type NodeCandidates, type PlanNode, writtenCost } from '../rewrite/index.ts';
 import type { TargetKind } from './goal.ts';
 
 /** What a chain takes; undefined where its sizes are not known. */
@@ -126,7 +126,7 @@ export class Choices {
       method: candidate.method,
       ranks: { ...candidate.ranks },
       rankSource: byHand ? '--ranks' : 'goal',
-      cost: kept.cost && { before: kept.cost.before, after: costOf(candidate) },
+      cost: kept.cost && { before: kept.cost.before, after: writtenCost(candidate.cost) },
       weightError: this.#norm === 'weights' ? Math.sqrt(candidate.error) : null,
       outputError: this.#norm === 'outputs' ? candidate.error : null,
       skipped: null,
@@ -163,14 +163,10 @@ function choicesOf(
   return [choice(cost, 1, time?.([step]), 0, undefined), ...ways];
 }
 
-function costOf({ cost: { params, macs, macsUnit } }: Candidate): { params: number; macs: number | null } {
-  return { params, macs: macsUnit === 'sample' ? macs : null };
-}
-
 function written({ candidate, error, milliseconds: time }: Choice, kept: PlanNode): PlanNode['candidates'][number] {
   const milliseconds = time ?? null;
   const before = kept.cost?.before ?? { params: 0, macs: null };
   if (!candidate) return { method: null, ranks: null, cost: { ...before, milliseconds }, error };
-  const { method, ranks } = candidate;
-  return { method, ranks: { ...ranks }, cost: { ...costOf(candidate), milliseconds }, error };
+  const { method, ranks, cost } = candidate;
+  return { method, ranks: { ...ranks }, cost: { ...writtenCost(cost), milliseconds }, error };
 }

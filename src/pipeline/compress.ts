@@ -10,7 +10,7 @@ import { reportOfRun } from './report-of-run.ts';
 import { rewrite } from './rewritten.ts';
 import { type Run, withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
-import { withoutLosses } from './take-back.ts';
+import { takeBack } from './take-back.ts';
 import { verdictOf } from './verdict.ts';
 
 /**
@@ -90,7 +90,7 @@ async function finish(run: Run, decision: Decision): Promise<Compressed> {
   const rewritten = decision.rewritten ?? (await rewrite(run, pipeline, wanted, { calibration: data?.calibration }));
   const verdict = await verdictOf(run, rewritten.applied, rewritten.output, data);
   const first = { ...rewritten, plan: wanted, verdict };
-  const { applied, output, plan, verdict: last } = ours ? await withoutLosses(run, decision, first) : first;
+  const { applied, output, plan, verdict: last } = ours ? await takeBack(run, decision, first) : first;
   return {
     report: reportOfRun(run, plan, applied, output, last, goal),
     plan,

@@ -8,7 +8,7 @@ import { type Goal, goalOf, goalTexts } from './goal.ts';
 import type { EngineOptions } from './options.ts';
 import { type OutputModel, withSources } from './output-model.ts';
 import { planOf, planOfRun } from './plan-of-run.ts';
-import { type Preset, presets } from './presets.ts';
+import { presets } from './presets.ts';
 import { type Rewritten, rewrite } from './rewritten.ts';
 import type { Run } from './run.ts';
 import { type ResolvedPipeline, resolveGoalStages, resolveStages, withPass } from './stages.ts';
@@ -51,8 +51,7 @@ export async function decide(run: Run, planning: Pick<PlanOptions, 'fit'> = {}):
   const data = given ?? (byPreset && unsupported === undefined ? await calibrationByDefault(run) : undefined);
   if (!data || !byPreset)
     return { pipeline, data, plan: await planOfRun(run, pipeline, data, planning), ours: byPreset };
-  if (data.evidence.kind === 'factors')
-    throw diagnostics.usage('factors belong to a plan', 'Carry it out with "onnx-tucker apply --plan plan.json".');
+  refuseFactors(data);
   const judges = await data.judges();
   // Statistics alone can judge nothing: the smallest error that is worth it is taken then.
   for (const bound of judges ? nodeBounds : nodeBounds.slice(-1)) {
@@ -68,7 +67,7 @@ export async function decide(run: Run, planning: Pick<PlanOptions, 'fit'> = {}):
 
 /** Presets other than `safe` are goals; a pipeline or passes of the user's have none. */
 function goalOfPreset({ pipeline, preset = 'safe' }: EngineOptions): Goal | undefined {
-  const { maxError } = presets[preset] as Preset;
+  const { maxError } = presets[preset];
   return pipeline === undefined && maxError !== undefined
     ? { targets: [], losses: [{ kind: 'error', most: maxError }] }
     : undefined;
@@ -80,13 +79,17 @@ async function underGoal(run: Run, goal: Goal): Promise<Decision> {
   const heldBack = goal.losses.length > 0 ? 'quarter' : undefined;
   const given = await openCalibration(run, heldBack);
   const data = given ?? (unsupported === undefined ? await calibrationByDefault(run) : undefined);
-  if (data?.evidence.kind === 'factors')
-    throw diagnostics.usage('factors belong to a plan', 'Carry it out with "onnx-tucker apply --plan plan.json".');
+  refuseFactors(data);
   const { nodes, rewritten, outcome } = await decideGoal(run, goal, pipeline, data);
   const plan = planOf(run, pipeline.text, data, nodes, goalTexts(goal));
   // Who names a cost gets it, also where it is no time.
   const ours = goal.targets.length === 0;
   return { pipeline, plan, data, goal: outcome, ours, ...(rewritten && { rewritten }) };
+}
+
+function refuseFactors(data: CalibrationData | undefined): void {
+  if (data?.evidence.kind === 'factors')
+    throw diagnostics.usage('factors belong to a plan', 'Carry it out with "onnx-tucker apply --plan plan.json".');
 }
 
 function strayed() {

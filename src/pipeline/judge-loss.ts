@@ -1,8 +1,10 @@
+import type { Dataset } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
 import type { ModelSource } from '../runtime/index.ts';
-import { compareModels, isUnjudged, measureAccuracy } from '../validate/index.ts';
+import { compareModels, isUnjudged } from '../validate/index.ts';
 import type { Judges } from './calibration.ts';
 import type { Loss } from './goal.ts';
+import { accuracyOf } from './judge.ts';
 import { type OutputModel, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
 
@@ -62,17 +64,12 @@ export async function judgeLosses(
   });
 }
 
-async function dropOf(run: Run, written: ModelSource, dataset: Judges['dataset']) {
-  const runtime = await run.resources.runtime();
-  const before = await runtime.load(run.loaded.source);
-  const after = await runtime.load(written);
-  try {
-    const { metric } = await measureAccuracy(before, after, dataset, { seed: run.options.seed ?? 0 });
-    if (!metric) throw diagnostics.usage('--max-drop needs class scores, and no output has any', 'Use --max-error.');
-    const { difference, ci95 } = metric;
-    return { points: Math.max(0, -difference), ci95: [-ci95[1], -ci95[0]] as const };
-  } finally {
-    await before.release();
-    await after.release();
-  }
+async function dropOf({ resources, loaded, options: { seed, signal } }: Run, written: ModelSource, dataset: Dataset) {
+  const metric = await accuracyOf(await resources.runtime(), loaded.source, written, dataset, {
+    ...(seed !== undefined && { seed }),
+    ...(signal && { signal }),
+  });
+  if (!metric) throw diagnostics.usage('--max-drop needs class scores, and no output has any', 'Use --max-error.');
+  const { difference, ci95 } = metric;
+  return { points: Math.max(0, -difference), ci95: [-ci95[1], -ci95[0]] as const };
 }

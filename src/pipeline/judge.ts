@@ -114,7 +114,8 @@ function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
   };
 }
 
-async function accuracyOf(
+/** Top-1 of both on labelled samples; null where no output holds class scores. */
+export async function accuracyOf(
   runtime: Runtime,
   original: ModelSource,
   written: ModelSource,

@@ -6,7 +6,7 @@ import { targetsOf } from './goal-report.ts';
 import type { EngineOptions } from './options.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
-import { factsOf, factsOfInput, summarize } from './summary.ts';
+import { factsOfInput, summarize, summarizeOutput } from './summary.ts';
 import { tool } from './tool.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -22,12 +22,7 @@ export function reportOfRun(
   const { options, resources, watch, warnings, loaded } = run;
   const { version, instructionSet } = runtimeInfo();
   const before = summarize(factsOfInput(run));
-  const after = summarize({
-    ...factsOf(output.model, resources.environment),
-    file: undefined,
-    bytes: output.byteLength,
-    sha256: output.sha256,
-  });
+  const after = summarizeOutput(output, resources.environment);
   return {
     version: 1,
     tool,

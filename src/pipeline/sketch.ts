@@ -5,7 +5,7 @@ import type { TargetKind } from './goal.ts';
 import { finishModel, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';
-import { factsOf, summarize } from './summary.ts';
+import { summarizeOutput } from './summary.ts';
 
 /** What a model costs as a whole; null where it cannot be said. */
 export type ModelCost = Readonly<Record<Exclude<TargetKind, 'latency'>, number | null>> & {
@@ -36,12 +36,7 @@ export async function sketchCost(
   const { model, resources, loaded, options } = run;
   const sketch = sketchModel(model, steps, nodes, resources.environment, { calibrated: data !== undefined });
   const finished = finishModel(sketch, sketch !== model);
-  const { params, macs } = summarize({
-    ...factsOf(sketch, resources.environment),
-    file: undefined,
-    bytes: finished.byteLength,
-    sha256: finished.sha256,
-  });
+  const { params, macs } = summarizeOutput(finished, resources.environment);
   const latency = wanted.includes('latency')
     ? await withSources([sketch], async ([source]) => {
         if (!source) return null;

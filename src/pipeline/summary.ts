@@ -3,6 +3,7 @@ import { inferShapes } from '../onnx/index.ts';
 import type { Shapes } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
 import { allNodes, type Environment, nodeMacs } from '../rewrite/index.ts';
+import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
 
 export interface ModelFacts {
@@ -20,6 +21,14 @@ export function factsOfInput({ loaded, sha256, resources }: Run): ModelFacts {
 
 export function factsOf(model: Model, { inputShapes }: Environment): Pick<ModelFacts, 'model' | 'shapes'> {
   return { model, shapes: inferShapes(model, inputShapes ? { inputShapes } : {}) };
+}
+
+/** A model that a run made. */
+export function summarizeOutput(
+  { model, byteLength, sha256 }: OutputModel,
+  environment: Environment,
+): Report['output'] {
+  return summarize({ ...factsOf(model, environment), file: undefined, bytes: byteLength, sha256 });
 }
 
 /** What the report says of a model as a whole. */

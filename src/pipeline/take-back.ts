@@ -16,10 +16,11 @@ export interface Finished extends Rewritten {
 const slowdown = 0.97;
 
 /**
- * Never slower, never larger: where the finished model takes more time than the original, or more bytes, nodes whose
- * rewrite does not pay by measurement stay as they were; where it then still does, the model stays.
+ * Never slower: where the finished model takes more time than the original, nodes whose rewrite does not pay by
+ * measurement stay as they were; where it then still does, all stay. Never larger: where no node is rewritten, and
+ * what else was done made the file no smaller, the model stays byte for byte.
  */
-export async function withoutLosses(run: Run, decision: Decision, first: Finished): Promise<Finished> {
+export async function takeBack(run: Run, decision: Decision, first: Finished): Promise<Finished> {
   let finished = first;
   if (isSlower(finished)) {
     const slow = await slowNodes(run, decision, finished.plan.nodes);

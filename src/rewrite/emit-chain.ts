@@ -1,4 +1,5 @@
 import { type Attribute, attribute, fromFloat64, type Tensor, type Value } from '../ir/index.ts';
+import { convAttributes } from '../onnx/index.ts';
 import type { Editor, LinearOperator } from '../pass/index.ts';
 import { addAfter, baseName, placeBias } from './bias.ts';
 import type { LoweredStep } from './lowering.ts';
@@ -74,16 +75,5 @@ function gemmAttributes(
       : []),
     ...(isFirst ? [attribute.int('transA', node.int('transA', 0))] : []),
     attribute.int('transB', weightLayout === 'rows' ? 1 : 0),
-  ];
-}
-
-function convAttributes(step: LoweredStep): readonly Attribute[] {
-  return [
-    attribute.ints('dilations', step.dilations),
-    attribute.int('group', step.groups),
-    attribute.ints('kernel_shape', step.kernelShape),
-    ...(step.opType === 'ConvTranspose' ? [attribute.ints('output_padding', step.outputPadding)] : []),
-    attribute.ints('pads', [...step.padsBegin, ...step.padsEnd]),
-    attribute.ints('strides', step.strides),
   ];
 }

@@ -27,6 +27,7 @@ export { type NodeMoments, observeNodes } from './observe-nodes.ts';
 export type { OperatorStep } from './operator-step.ts';
 export { parsePipeline, printPipeline } from './pipeline-text.ts';
 export { type Evidence, type Plan, type PlanNode, planSchema } from './plan.ts';
+export { writtenCost } from './plan-entry.ts';
 export { type PlannedNode, plannedNodes } from './planned-chain.ts';
 export { type PlanOptions, planNodes } from './planner.ts';
 export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';

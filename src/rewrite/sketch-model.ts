@@ -1,6 +1,6 @@
 import { diagnostics } from '../diagnostics.ts';
 import { fromFloat64, type Model, type Node } from '../ir/index.ts';
-import { type RealNdArray, seededRandom } from '../numerics/index.ts';
+import { elementCount, type RealNdArray, seededRandom } from '../numerics/index.ts';
 import { type FactorizePass, isSkip, readKernel } from '../pass/index.ts';
 import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
@@ -78,7 +78,7 @@ function sketchNode(
 
 /** With weights of this size an operator gives outputs as large as its inputs (He et al. 2015, without the Relu). */
 function stepScale({ inputs, groups, kernelShape }: LoweredStep): number {
-  return 1 / Math.sqrt((inputs / groups) * product(kernelShape));
+  return 1 / Math.sqrt((inputs / groups) * elementCount(kernelShape));
 }
 
 /** How large outputs of the kernel are on inputs of size 1: the sketch keeps that, so that deep models neither grow nor vanish. */
@@ -92,12 +92,8 @@ function outputSize({ data, dims: [groups = 1, outputs = 1] }: RealNdArray): num
 function randomNumbers(dims: readonly number[], size: number, uniform: () => number): Float64Array {
   // E u² of u uniform on [½, 3/2] is 13/12.
   const scale = size / Math.sqrt(13 / 12);
-  return Float64Array.from({ length: product(dims) }, () => {
+  return Float64Array.from({ length: elementCount(dims) }, () => {
     const drawn = 2 * uniform();
     return drawn < 1 ? scale * (drawn + 0.5) : -scale * (drawn - 0.5);
   });
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((all, size) => all * size, 1);
 }

@@ -1,5 +1,5 @@
-import { type Attribute, attribute, Graph, Model, memorySource, Node, Tensor, Value } from '../ir/index.ts';
-import { writeModel } from '../onnx/index.ts';
+import { Graph, Model, memorySource, Node, Tensor, Value } from '../ir/index.ts';
+import { convAttributes, writeModel } from '../onnx/index.ts';
 import type { Feeds } from '../runtime/index.ts';
 import { elements } from './step-work.ts';
 import type { SizedStep } from './timed-step.ts';
@@ -50,7 +50,7 @@ function append(graph: Graph, step: SizedStep, from: Value, name: string, biased
       opType: step.opType,
       inputs: [from, weight, ...bias],
       outputs: [output],
-      attributes: attributes(step),
+      attributes: step.kernelShape.length === 0 ? [] : convAttributes(step),
     }),
   );
   return output;
@@ -80,18 +80,6 @@ function weightDims({ opType, groups, inputs, outputs, kernelShape }: SizedStep)
     default:
       return [inputs, outputs];
   }
-}
-
-function attributes(step: SizedStep): readonly Attribute[] {
-  if (step.kernelShape.length === 0) return [];
-  return [
-    attribute.ints('dilations', step.dilations),
-    attribute.int('group', step.groups),
-    attribute.ints('kernel_shape', step.kernelShape),
-    ...(step.opType === 'ConvTranspose' ? [attribute.ints('output_padding', step.outputPadding)] : []),
-    attribute.ints('pads', [...step.padsBegin, ...step.padsEnd]),
-    attribute.ints('strides', step.strides),
-  ];
 }
 
 function noiseTensor(dims: readonly number[]): Tensor {
