@@ -75,15 +75,21 @@ function calibrationOf(evidence: Evidence): Report['calibration'] {
 /** The command that gives the same bytes again; what --ranks, --include and --exclude chose stands in the plan. */
 function command(
   file: string | undefined,
-  { pipeline, seed, requireGain, freezeInputs, evidence }: Plan,
+  { pipeline, seed, requireGain, freezeInputs, evidence, goal }: Plan,
   options: EngineOptions,
 ): string {
   return [
     `onnx-tucker ${file ?? '-'} out.onnx --pipeline '${pipeline}' --seed ${seed}`,
+    ...goal.map(goalFlag),
     ...(requireGain === 'params-or-macs' ? [] : [`--require-gain ${requireGain}`]),
     ...(freezeInputs ? ['--freeze-inputs'] : []),
     ...fittingFlags(evidence, options),
   ].join(' ');
+}
+
+/** `macs=0.5x` → `--target macs=0.5x`, `max-kl=0.02` → `--max-kl 0.02`. */
+function goalFlag(text: string): string {
+  return text.startsWith('max-') ? `--${text.replace('=', ' ')}` : `--target ${text}`;
 }
 
 function fittingFlags(evidence: Evidence, { calibrate, statistics, preprocess }: EngineOptions): readonly string[] {

@@ -66,6 +66,10 @@ describe('a run with a goal', () => {
     const options = { ...base, calibrate: data, targets: ['macs=0.5x'] };
     const made = await plan(model, options);
     expect(made.goal).toEqual(['macs=0.5x']);
+    const { report } = await compress(model, { ...options, maxError: 0.9 });
+    expect(report.reproduce.command).toContain(
+      "share-initializers' --seed 0 --target macs=0.5x --max-error 0.9 --calibrate",
+    );
     for (const { candidates, method, ranks, skipped } of made.nodes) {
       if (skipped && skipped.code !== 'budget') continue;
       expect(candidates.length).toBeGreaterThan(1);

@@ -12,7 +12,7 @@ export const plan = defineCommand({
   examples: [
     ['$0 plan model.onnx', 'look'],
     ['$0 plan model.onnx -o plan.json', 'keep it: edit it, commit it, apply it'],
-    ['$0 plan model.onnx --target macs=0.5x --calibrate images/', 'with the next best candidates of each node'],
+    ['$0 plan model.onnx -o plan.json --target macs=0.5x --calibrate images/', 'with the next best of each node'],
   ],
   given: z.strictObject({
     input: z.string().describe('model to read; - for standard input'),
