@@ -1,0 +1,142 @@
+import { diagnostics } from '../diagnostics.ts';
+import { isRealDType } from '../ir/index.ts';
+import { findCandidates, type NodeCandidates, type PlanNode } from '../rewrite/index.ts';
+import { calibrateTimeModel, type TimeModel } from '../timing/index.ts';
+import type { CalibrationData } from './calibration.ts';
+import { Choices } from './choices.ts';
+import type { Target, TargetKind } from './goal.ts';
+import { reachTargets } from './reach-targets.ts';
+import type { Run } from './run.ts';
+import { type ModelCost, sketchCost } from './sketch.ts';
+import type { ResolvedPipeline } from './stages.ts';
+import { factsOfInput, summarize } from './summary.ts';
+
+/** What plans under goals are chosen from: candidates with their errors and costs, found once for any number of targets. */
+export class PlanSearch {
+  readonly choices: Choices;
+  readonly #run: Run;
+  readonly #pipeline: ResolvedPipeline;
+  readonly #data: CalibrationData | undefined;
+  readonly #before = new Map<TargetKind | undefined, Promise<ModelCost>>();
+
+  private constructor(run: Run, pipeline: ResolvedPipeline, data: CalibrationData | undefined, choices: Choices) {
+    this.#run = run;
+    this.#pipeline = pipeline;
+    this.#data = data;
+    this.choices = choices;
+  }
+
+  /** @param wanted what targets are about; where there are none, time, or what counts where that cannot be told */
+  static async open(
+    run: Run,
+    pipeline: ResolvedPipeline,
+    data: CalibrationData | undefined,
+    wanted: readonly TargetKind[],
+  ): Promise<PlanSearch> {
+    const timed = wanted.includes('latency') || (wanted.length === 0 && (run.options.bench ?? true));
+    const nodes = await candidatesOf(run, pipeline, data, timed ? leastBlock : 1);
+    const model = timed ? await timeModelOf(run, nodes) : undefined;
+    const kinds = wanted.length > 0 ? wanted : [model ? ('latency' as const) : priceOf(nodes)];
+    const choices = new Choices({
+      nodes,
+      kinds,
+      milliseconds: model && ((chain) => model.milliseconds(chain)),
+      bytesPerParameter: bytesPerParameter(run),
+      norm: data ? 'outputs' : 'weights',
+    });
+    return new PlanSearch(run, pipeline, data, choices);
+  }
+
+  /**
+   * The least error that costs no more than targets say, or what comes nearest to them.
+   *
+   * @param targets of the kinds that the search was opened for
+   * @throws usage (2) for MACs of a model that leaves sizes open
+   */
+  async reach(targets: readonly Target[]): Promise<readonly PlanNode[]> {
+    const before = await this.#costAsItIs(targets);
+    if (before.macs === null && targets.some(({ kind }) => kind === 'macs'))
+      throw diagnostics.usage(
+        'a target of MACs: the model leaves sizes open, so its MACs are not known',
+        'Give them with --input-shape, or use a target of params or size.',
+      );
+    const kinds = targets.map(({ kind }) => kind);
+    const { nodes } = await this.#run.watch.time('plan', () =>
+      reachTargets(this.choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds)),
+    );
+    return nodes.length > 0 ? nodes : this.choices.kept();
+  }
+
+  /** The original; its time is that of its own nodes, kept, against itself. */
+  #costAsItIs(targets: readonly Target[]): Promise<ModelCost> {
+    const timed = targets.some(({ kind, unit }) => kind === 'latency' && unit === 'amount') ? 'latency' : undefined;
+    const known = this.#before.get(timed);
+    if (known) return known;
+    const { params, macs, bytes } = summarize(factsOfInput(this.#run));
+    const sketch = this.#sketchCost(this.choices.kept(), timed ? [timed] : []);
+    const cost = sketch.then(({ latency }) => ({ params, macs, size: bytes, latency }));
+    this.#before.set(timed, cost);
+    return cost;
+  }
+
+  #sketchCost(nodes: readonly PlanNode[], kinds: readonly TargetKind[]): Promise<ModelCost> {
+    return sketchCost(this.#run, this.#pipeline, nodes, this.#data, kinds);
+  }
+}
+
+/** Ranks to time: where the stairs of the SIMD width lie is measured, and all widths are multiples of this. */
+const leastBlock = 4;
+
+async function candidatesOf(
+  { model, policy, resources, watch }: Run,
+  { steps }: ResolvedPipeline,
+  data: CalibrationData | undefined,
+  block: number,
+): Promise<readonly NodeCandidates[]> {
+  return watch.time(
+    'plan',
+    () =>
+      findCandidates(model, steps, policy, resources.environment, {
+        block,
+        ...(data && { calibration: data.at('fast') }),
+      }),
+    (found) => {
+      const count = found.reduce((sum, { candidates }) => sum + candidates.length, 0);
+      return `${count} candidates for ${found.length} nodes`;
+    },
+  );
+}
+
+/** What all candidates take on this machine; undefined where ONNX Runtime runs none of them. */
+async function timeModelOf(
+  { resources, options: { threads = 1 }, cache, watch }: Run,
+  nodes: readonly NodeCandidates[],
+): Promise<TimeModel | undefined> {
+  const chains = nodes.flatMap(({ step, candidates }) =>
+    step && candidates.length > 0 ? [[step], ...candidates.map(({ steps }) => steps)] : [],
+  );
+  return watch.time(
+    'bench',
+    async () => calibrateTimeModel(await resources.runtime(), chains, { threads, cache }),
+    (model) =>
+      model
+        ? `${model.measured} chains of operators timed, ${model.cached} known; channels in blocks of ${model.block}`
+        : 'no chain of operators could be timed',
+  );
+}
+
+/** Of the widest type among the weights that make up most of a model: that of most numbers. */
+function bytesPerParameter({ model }: Run): number {
+  const bytes = new Map<number, number>();
+  for (const { tensor } of model.graph.initializers) {
+    if (!tensor || !isRealDType(tensor.dtype)) continue;
+    const width = tensor.source.byteLength / Math.max(1, tensor.size);
+    bytes.set(width, (bytes.get(width) ?? 0) + tensor.size);
+  }
+  return [...bytes].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 4;
+}
+
+/** What counts where nothing was said and time cannot be told: MACs, or parameters where sizes are open. */
+function priceOf(nodes: readonly NodeCandidates[]): TargetKind {
+  return nodes.some(({ cost }) => cost?.macsUnit === 'position') ? 'params' : 'macs';
+}
