@@ -10,6 +10,12 @@ import { z } from 'zod';
 /** File name → the module and export of its schema, below a folder of compiled or source modules. */
 export const schemaSources = {
   'config.schema.json': { room: 'cli', file: 'config', name: 'configSchema', title: 'onnx-tucker.config.json' },
+  'frontier.schema.json': {
+    room: 'pipeline',
+    file: 'frontier',
+    name: 'frontierSchema',
+    title: 'The models of a sweep',
+  },
   'plan.schema.json': {
     room: 'rewrite',
     file: 'plan',

@@ -18,6 +18,16 @@ export type Event =
     }
   | { readonly kind: 'warning'; readonly diagnostic: Diagnostic };
 
-export type Stage = 'read' | 'hash' | 'observe' | 'plan' | 'factorize' | 'write' | 'verify' | 'evaluate' | 'bench';
+export type Stage =
+  | 'read'
+  | 'hash'
+  | 'observe'
+  | 'plan'
+  | 'factorize'
+  | 'write'
+  | 'verify'
+  | 'evaluate'
+  | 'bench'
+  | 'sweep';
 
 export type OnEvent = (event: Event) => void;

@@ -1,5 +1,5 @@
 /**
- * The library: `compress`, `plan`, `apply`, `observe` and `verify` do what the commands of the same names do.
+ * The library: `compress`, `plan`, `apply`, `observe`, `sweep` and `verify` do what the commands of the same names do.
  *
  * @packageDocumentation
  */
@@ -15,14 +15,28 @@ export {
   compress,
   type EngineOptions,
   explain,
+  type Frontier,
+  type FrontierPoint,
+  frontierSchema,
   inspect,
   type ModelInput,
   observe,
   plan,
   presets,
   type Statistics,
+  type SweepOptions,
+  sweep,
   type VerifyResult,
   verify,
 } from './pipeline/index.ts';
-export { type Report, reportSchema, toHtml, toJson, toTerminal } from './report/index.ts';
+export {
+  frontierCsv,
+  frontierSvg,
+  frontierTable,
+  type Report,
+  reportSchema,
+  toHtml,
+  toJson,
+  toTerminal,
+} from './report/index.ts';
 export { type Plan, type PlanNode, planSchema } from './rewrite/index.ts';

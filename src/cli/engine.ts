@@ -7,6 +7,7 @@ export type {
   Compressed,
   EngineOptions,
   Explanation,
+  Frontier,
   Inspection,
   ModelInput,
   VerifyResult,
@@ -15,7 +16,7 @@ export type {
 /** Name, kind and one line on each pass. */
 export type PassSummary = Pick<Pass, 'name' | 'kind' | 'summary'>;
 
-type Work = 'compress' | 'plan' | 'apply' | 'observe' | 'verify' | 'bench' | 'inspect' | 'explain';
+type Work = 'compress' | 'plan' | 'apply' | 'observe' | 'sweep' | 'verify' | 'bench' | 'inspect' | 'explain';
 
 export interface Engine extends Pick<typeof pipeline, Work> {
   readonly version: string;

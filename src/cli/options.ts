@@ -67,8 +67,8 @@ export const dataOptions = z.strictObject({
     .describe('fits to what "observe" wrote, in place of --calibrate: the data can stay with their owner'),
   effort: z
     .enum(['fast', 'normal', 'max'])
-    .default('normal')
-    .describe('work of the fits to calibration data; max for when minutes do not matter'),
+    .exactOptional()
+    .describe('work of the fits to calibration data (normal; of a sweep fast); max for when minutes do not matter'),
   evaluate: z
     .string()
     .exactOptional()
@@ -96,7 +96,9 @@ export const machineOptions = z.strictObject({
   cache: z
     .string()
     .exactOptional()
-    .describe('folder of times measured on this machine that later runs use again; shared by any number of them'),
+    .describe(
+      'folder of times measured on this machine, and of points of a sweep, that later runs use again; shared by any number of them',
+    ),
   check: z
     .enum(['contraction', 'nodes', 'model'])
     .default('model')

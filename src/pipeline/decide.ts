@@ -87,7 +87,8 @@ async function underGoal(run: Run, goal: Goal): Promise<Decision> {
   return { pipeline, plan, data, goal: outcome, ours, ...(rewritten && { rewritten }) };
 }
 
-function refuseFactors(data: CalibrationData | undefined): void {
+/** @throws usage (2) for factors that were fitted elsewhere: they are those of a plan */
+export function refuseFactors(data: CalibrationData | undefined): void {
   if (data?.evidence.kind === 'factors')
     throw diagnostics.usage('factors belong to a plan', 'Carry it out with "onnx-tucker apply --plan plan.json".');
 }

@@ -19,13 +19,17 @@ export function targetsOf(
   return [
     ...goal.targets.map((target): Outcome => {
       const { reached, met } = outcomeOf(target, from, to);
-      return { kind: target.kind, wanted: target.text, reached: text(target, reached), met };
+      return { kind: target.kind, wanted: target.text, reached: reachedText(target, reached), met };
     }),
     ...losses.map(lossOutcome),
   ];
 }
 
-function costOf({ params, macs, bytes }: Report['input'], benchmark: BenchResult | null): ModelCost {
+/** @param benchmark of the model against the original */
+export function costOf(
+  { params, macs, bytes }: Pick<Report['input'], 'params' | 'macs' | 'bytes'>,
+  benchmark: BenchResult | null,
+): ModelCost {
   const latency = benchmark && {
     milliseconds: benchmark.after.p50,
     ratio: benchmark.ratio,
@@ -35,7 +39,8 @@ function costOf({ params, macs, bytes }: Report['input'], benchmark: BenchResult
   return { params, macs, size: bytes, latency };
 }
 
-function text({ kind, unit }: Target, reached: number | null): string {
+/** As a report tells it: `0.498x`, `3.1ms`. */
+export function reachedText({ kind, unit }: Target, reached: number | null): string {
   if (reached === null) return 'not known';
   if (unit === 'ratio') return `${reached.toFixed(3)}x`;
   return kind === 'latency' ? `${reached.toPrecision(3)}ms` : `${Math.ceil(reached)}`;

@@ -1,7 +1,7 @@
 import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { EngineOptions } from './options.ts';
 
-const targetKinds = ['params', 'macs', 'size', 'latency'] as const;
+export const targetKinds = ['params', 'macs', 'size', 'latency'] as const;
 
 export type TargetKind = (typeof targetKinds)[number];
 
@@ -77,20 +77,34 @@ export function parseTarget(text: string): Target {
       kind ? 'expected one "="' : `"${name}" is no cost: ${targetKinds.join(', ')}`,
       kind ? undefined : didYouMean(name, targetKinds),
     );
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?|\.\d+)\s?([A-Za-z]*)$/.exec(value) ?? [];
+  return parseCost(kind, value, { where: `--target ${text}`, expected: `${kind}=… with ` });
+}
+
+/**
+ * `0.5x`, `4MB` …: what a cost may be at most.
+ *
+ * @param told how to name the text in a message, and what stands before the examples
+ * @throws invalid-option (2)
+ */
+export function parseCost(
+  kind: TargetKind,
+  text: string,
+  { where, expected }: { readonly where: string; readonly expected: string },
+): Target {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?|\.\d+)\s?([A-Za-z]*)$/.exec(text) ?? [];
   const number = digits === '' ? Number.NaN : Number(digits);
-  if (unit === 'x') return { kind, unit: 'ratio', most: checkedRatio(number, text), text: value };
+  if (unit === 'x') return { kind, unit: 'ratio', most: checkedRatio(number, where), text };
   const factor = units[kind][unit];
   if (factor === undefined || !(number > 0))
-    throw diagnostics.invalidOption(`--target ${text}`, `expected ${kind}=… with ${examples[kind]}`);
-  return { kind, unit: 'amount', most: number * factor, text: value };
+    throw diagnostics.invalidOption(where, `expected ${expected}${examples[kind]}`);
+  return { kind, unit: 'amount', most: number * factor, text };
 }
 
 /** After ÷ before: a model is not asked to grow. */
-function checkedRatio(ratio: number, text: string): number {
+function checkedRatio(ratio: number, where: string): number {
   if (ratio > 0 && ratio <= 1) return ratio;
   throw diagnostics.invalidOption(
-    `--target ${text}`,
+    where,
     'a ratio is after ÷ before, more than 0x and at most 1x',
     ratio > 1 ? `For ${ratio} times less write ${Number((1 / ratio).toPrecision(3))}x.` : undefined,
   );

@@ -2,6 +2,7 @@
 export { bench, verify } from './compare.ts';
 export { apply, compress, plan } from './compress.ts';
 export { type Explanation, explain, type Inspection, inspect } from './explain.ts';
+export { type Frontier, type FrontierPoint, frontierSchema } from './frontier.ts';
 export { observe } from './observe.ts';
 export type {
   BenchResult,
@@ -10,8 +11,10 @@ export type {
   EngineOptions,
   ModelInput,
   Statistics,
+  SweepOptions,
   VerifyResult,
 } from './options.ts';
 export { loadPasses } from './plugins.ts';
 export { type PresetName, presets } from './presets.ts';
+export { sweep } from './sweep.ts';
 export { tool } from './tool.ts';

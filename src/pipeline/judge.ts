@@ -67,6 +67,8 @@ export async function judgeCanonical(
 
 /**
  * The written model against the original: on --evaluate, else on samples that calibration left, else on random inputs.
+ *
+ * @param evaluation what --evaluate names, where it is open already
  */
 export async function judgeAgreement(
   runtime: Runtime,
@@ -74,12 +76,10 @@ export async function judgeAgreement(
   written: ModelSource,
   options: EngineOptions,
   data?: CalibrationData,
+  evaluation?: Dataset,
 ): Promise<Pick<Verification, 'approximate' | 'metric' | 'unverified'>> {
   const judges = options.evaluate === undefined ? await data?.judges() : undefined;
-  const dataset =
-    options.evaluate === undefined
-      ? judges?.dataset
-      : await openData(runtime, original, options.evaluate, evaluated(options), options);
+  const dataset = evaluation ?? (await openEvaluation(runtime, original, options)) ?? judges?.dataset;
   const result = await compareModels(runtime, original, written, {
     ...common(options),
     ...(dataset && { batches: dataset.batches(comparisonBatch) }),
@@ -105,6 +105,16 @@ function asPair([low, high]: readonly [number, number]): [number, number] {
 }
 
 const comparisonBatch = 32;
+
+/** What --evaluate names. */
+export async function openEvaluation(
+  runtime: Runtime,
+  original: ModelSource,
+  options: EngineOptions,
+): Promise<Dataset | undefined> {
+  const { evaluate } = options;
+  return evaluate === undefined ? undefined : openData(runtime, original, evaluate, evaluated(options), options);
+}
 
 /** --samples limits the calibration data where there are any. */
 function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {

@@ -2,6 +2,7 @@ import type { OnEvent } from '../events.ts';
 import type { Effort } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
 import type { FitMode, Plan, RequireGain } from '../rewrite/index.ts';
+import type { TargetKind } from './goal.ts';
 import type { PresetName } from './presets.ts';
 
 /** Path of a model, or its bytes. */
@@ -74,6 +75,16 @@ export interface EngineOptions {
   readonly argv?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onEvent?: OnEvent;
+}
+
+export interface SweepOptions
+  extends Omit<EngineOptions, 'targets' | 'maxDrop' | 'maxKl' | 'maxError' | 'bestEffort' | 'preset'> {
+  /** The cost that falls from point to point; `macs` where nothing is said. */
+  readonly over?: TargetKind;
+  /** What models are to cost: `0.5x`, `4MB`; ten shares from 0.9x to 0.15x where nothing is said. */
+  readonly points?: readonly string[];
+  /** `i/n`: makes only every n-th point, from the i-th; needs `cache`. */
+  readonly shard?: string;
 }
 
 export interface Compressed {

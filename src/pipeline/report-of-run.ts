@@ -65,7 +65,7 @@ function reportNode({ plan, weightError, outputError, exactError, skipped }: Nod
   };
 }
 
-function calibrationOf(evidence: Evidence): Report['calibration'] {
+export function calibrationOf(evidence: Evidence): Report['calibration'] {
   if (evidence.kind === 'weights') return null;
   const { kind, samples, preprocess, effort } = evidence;
   const symmetric = kind === 'statistics' || ('mode' in evidence && evidence.mode !== 'asymmetric');

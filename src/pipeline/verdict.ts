@@ -1,3 +1,4 @@
+import type { Dataset } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
 import { isRealDType, type Model, machineEpsilon } from '../ir/index.ts';
 import type { Report } from '../report/index.ts';
@@ -19,6 +20,8 @@ export interface Verdict {
  * What ONNX Runtime says of the rewritten model as a whole, before anything is written: first that canonicalizing changed
  * nothing and that the rest is what the factors say (exact), then how it compares with the original (approximate).
  *
+ * @param evaluation what --evaluate names, where it is open already
+ *
  * @throws check-failed (5)
  */
 export async function verdictOf(
@@ -26,6 +29,7 @@ export async function verdictOf(
   { reference, canonical, changed }: Applied,
   output: OutputModel,
   data: CalibrationData | undefined,
+  evaluation?: Dataset,
 ): Promise<Verdict> {
   const { options, unsupported, loaded } = run;
   if (unsupported) return { verification: { ...unjudgedVerification, unverified: unsupported }, benchmark: null };
@@ -38,11 +42,18 @@ export async function verdictOf(
   const references =
     reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
   return withSources([rewritten, ...references], ([written, dense, perturbed]) =>
-    judgeSources(run, loaded.source, written as ModelSource, dense, data, {
-      original: loaded.source,
-      weightSpacing,
-      ...(perturbed && { perturbed }),
-    }),
+    judgeSources(
+      run,
+      loaded.source,
+      written as ModelSource,
+      dense,
+      { data, evaluation },
+      {
+        original: loaded.source,
+        weightSpacing,
+        ...(perturbed && { perturbed }),
+      },
+    ),
   );
 }
 
@@ -60,7 +71,7 @@ async function judgeSources(
   original: ModelSource,
   written: ModelSource,
   dense: ModelSource | undefined,
-  data: CalibrationData | undefined,
+  { data, evaluation }: { readonly data: CalibrationData | undefined; readonly evaluation: Dataset | undefined },
   weights: Pick<ExactOptions, 'original' | 'weightSpacing' | 'perturbed'>,
 ): Promise<Verdict> {
   const { options, resources, watch } = run;
@@ -70,7 +81,11 @@ async function judgeSources(
       ? await judgeExactness(runtime, dense, written, weights, options)
       : { exact: null, unverified: null };
     if (exact.unverified !== null) return { ...unjudgedVerification, ...exact };
-    return { ...unjudgedVerification, ...exact, ...(await judgeAgreement(runtime, original, written, options, data)) };
+    return {
+      ...unjudgedVerification,
+      ...exact,
+      ...(await judgeAgreement(runtime, original, written, options, data, evaluation)),
+    };
   });
   if (!(options.bench ?? dense !== undefined) || verification.unverified !== null)
     return { verification, benchmark: null };

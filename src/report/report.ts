@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const side = z.strictObject({
+export const sideSchema = z.strictObject({
   file: z.string().nullable(),
   bytes: z.number().int(),
   sha256: z.string(),
@@ -41,11 +41,24 @@ const latency = z.strictObject({
   p90: z.number(),
 });
 
+export const toolSchema = z.strictObject({ name: z.string(), version: z.string() });
+
+export const calibrationSchema = z
+  .strictObject({
+    kind: z.enum(['data', 'synthetic', 'statistics', 'factors']),
+    samples: z.number().int(),
+    preprocess: z.string(),
+    effort: z.string(),
+    symmetric: z.boolean().describe('fits saw the inputs of the original, not those of the rewritten model'),
+  })
+  .nullable()
+  .describe('what fits rest on; null for the weights alone');
+
 /** The report, as JSON. Timings stand only under `run` and `benchmark`; the rest is deterministic. */
 export const reportSchema = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1),
-  tool: z.strictObject({ name: z.string(), version: z.string() }),
+  tool: toolSchema,
   run: z.strictObject({
     argv: z.array(z.string()).nullable(),
     pipeline: z.string(),
@@ -56,19 +69,10 @@ export const reportSchema = z.strictObject({
       .describe('ONNX Runtime version and instruction set: bytes are promised equal for the same ones'),
     seconds: z.record(z.string(), z.number()).describe('wall time per stage'),
   }),
-  input: side,
-  output: side,
+  input: sideSchema,
+  output: sideSchema,
   targets: z.array(z.strictObject({ kind: z.string(), wanted: z.string(), reached: z.string(), met: z.boolean() })),
-  calibration: z
-    .strictObject({
-      kind: z.enum(['data', 'synthetic', 'statistics', 'factors']),
-      samples: z.number().int(),
-      preprocess: z.string(),
-      effort: z.string(),
-      symmetric: z.boolean().describe('fits saw the inputs of the original, not those of the rewritten model'),
-    })
-    .nullable()
-    .describe('what fits rest on; null for the weights alone'),
+  calibration: calibrationSchema,
   nodes: z.array(reportNode),
   verification: z.strictObject({
     exact: z

@@ -7,7 +7,18 @@ import { engineOptions } from '../engine-options.ts';
 import { readInput, standardStream } from '../files.ts';
 import { type OptionName, optionsSchema } from '../options.ts';
 
-const commandNames = ['plan', 'apply', 'inspect', 'verify', 'bench', 'explain', 'init', 'completion'];
+const commandNames = [
+  'plan',
+  'apply',
+  'inspect',
+  'verify',
+  'bench',
+  'explain',
+  'init',
+  'completion',
+  'sweep',
+  'observe',
+];
 
 export const run = defineCommand({
   usage: '$0 <input> [output]',

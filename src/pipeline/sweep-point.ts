@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../cache/index.ts';
+import { frontierPointSchema } from '../report/index.ts';
+import { type PlanNode, planSchema } from '../rewrite/index.ts';
+import type { FrontierPoint } from './frontier.ts';
+import type { Target } from './goal.ts';
+import { costOf, reachedText } from './goal-report.ts';
+import { keptNodes, planOf } from './plan-of-run.ts';
+import { outcomeOf } from './reach-targets.ts';
+import { rewrite } from './rewritten.ts';
+import { factsOfInput, summarize, summarizeOutput } from './summary.ts';
+import type { SweepSearch } from './sweep-search.ts';
+import { verdictOf } from './verdict.ts';
+
+/** What is known of the model of a plan, whichever target led to it. */
+const measuredSchema = frontierPointSchema.omit({ wanted: true, met: true, why: true, frontier: true });
+
+type Measured = Omit<FrontierPoint, 'wanted' | 'met' | 'why' | 'frontier' | 'plan'>;
+
+export interface SweepPoint {
+  readonly point: Omit<FrontierPoint, 'frontier'>;
+  /** As the target's own text: `0.498x`. */
+  readonly reached: string;
+  /** Whether an earlier run made it. */
+  readonly earlier: boolean;
+}
+
+/** The model of one target: its plan, made, checked, judged and timed, unless that is known. */
+export async function sweepPoint(search: SweepSearch, target: Target): Promise<SweepPoint> {
+  const { run, pipeline, data, recall, planQuestion, pointQuestion } = search;
+  const { kind, text } = target;
+  const goal = [`${kind}=${text}`];
+  const nodes = await recall.answer({ of: planQuestion, goal }, planSchema.shape.nodes, () => nodesFor(search, target));
+  const known = { of: pointQuestion, plan: digestOf(nodes.value) };
+  const measured = await recall.answer(known, measuredSchema, () => measure(search, nodes.value));
+  const { reached: after, latency } = measured.value;
+  const before = costOf(summarize(factsOfInput(run)), null);
+  const { reached, met } = outcomeOf(target, before, costOf(after, latency));
+  return {
+    reached: reachedText(target, reached),
+    earlier: measured.earlier,
+    point: {
+      wanted: text,
+      met,
+      why: met ? null : whyNot(search, target, reached),
+      ...measured.value,
+      plan: planOf(run, pipeline.text, data, nodes.value, goal),
+    },
+  };
+}
+
+async function nodesFor({ run, plans }: SweepSearch, target: Target): Promise<PlanNode[]> {
+  const { unsupported, model } = run;
+  if (unsupported !== undefined) return [...keptNodes(model, 'opset-unsupported', unsupported)];
+  return [...(await (await plans()).reach([target]))];
+}
+
+async function measure(
+  { run, judging, pipeline, data, evaluation }: SweepSearch,
+  nodes: readonly PlanNode[],
+): Promise<Measured> {
+  const plan = planOf(run, pipeline.text, data, nodes);
+  const { applied, output } = await rewrite(run, pipeline, plan, { calibration: data?.calibration });
+  const { verification, benchmark } = await verdictOf(judging, applied, output, data, evaluation);
+  const before = summarize(factsOfInput(run));
+  const { params, macs, bytes, sha256 } = summarizeOutput(output, run.resources.environment);
+  return {
+    reached: {
+      ...{ params, macs, bytes, sha256 },
+      ratio: { params: share(params, before.params), macs: share(macs, before.macs), size: share(bytes, before.bytes) },
+    },
+    exact: verification.exact,
+    agreement: verification.approximate,
+    accuracy: verification.metric,
+    unverified: verification.unverified,
+    latency: benchmark,
+  };
+}
+
+function share(after: number | null, before: number | null): number | null {
+  return after === null || !before ? null : after / before;
+}
+
+function whyNot({ run }: SweepSearch, target: Target, reached: number | null): string {
+  if (run.unsupported !== undefined) return run.unsupported;
+  if (reached === null) return `its ${target.kind} could not be measured`;
+  if (target.kind === 'latency' && reached <= target.most)
+    return `measured ${reachedText(target, reached)}, but the 95 % interval goes beyond`;
+  return `the nearest that was found is ${reachedText(target, reached)}`;
+}
+
+/** Of what a plan does: plans that two targets come to may tell of other candidates. */
+function digestOf(nodes: readonly PlanNode[]): string {
+  const done = nodes.map(({ name, method, ranks }) => ({ name, method, ranks }));
+  return createHash('sha256').update(canonicalJson(done)).digest('hex');
+}

@@ -1,0 +1,87 @@
+import type { Json } from '../cache/index.ts';
+import { openCache } from '../cache/index.ts';
+import type { Dataset } from '../data/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import type { CalibrationData } from './calibration.ts';
+import { openCalibration, refuseFactors } from './decide.ts';
+import type { TargetKind } from './goal.ts';
+import { openEvaluation } from './judge.ts';
+import { PlanSearch } from './plan-search.ts';
+import { questionOf } from './question.ts';
+import { Recall } from './recall.ts';
+import { rememberAnswers } from './remember-answers.ts';
+import type { Run } from './run.ts';
+import { type ResolvedPipeline, resolveGoalStages } from './stages.ts';
+import { calibrationByDefault } from './without-data.ts';
+
+/** What all points of a sweep share; each part is made when the first point asks for it. */
+export interface SweepSearch {
+  readonly run: Run;
+  /** The same run, whose models are asked once for the same samples. */
+  readonly judging: Run;
+  readonly pipeline: ResolvedPipeline;
+  readonly data: CalibrationData | undefined;
+  /** What --evaluate names. */
+  readonly evaluation: Dataset | undefined;
+  plans(): Promise<PlanSearch>;
+  readonly recall: Recall;
+  /** What plans depend on, as a part of keys. */
+  readonly planQuestion: Json;
+  /** What is known of the model of a plan depends on this too. */
+  readonly pointQuestion: Json;
+}
+
+/** @throws usage (2) for a pipeline with a rank pass, and what opening data throws */
+export async function openSweepSearch(run: Run, over: TargetKind): Promise<SweepSearch> {
+  const { options, passes, unsupported, resources, loaded } = run;
+  const pipeline = resolveGoalStages(options, passes);
+  const given = await openCalibration(run);
+  const data = given ?? (unsupported === undefined ? await calibrationByDefault(run) : undefined);
+  refuseFactors(data);
+  const evaluated = options.evaluate !== undefined && unsupported === undefined;
+  const evaluation = evaluated ? await openEvaluation(await resources.runtime(), loaded.source, options) : undefined;
+  const judges = evaluation ?? (await data?.judges())?.dataset;
+  let plans: Promise<PlanSearch> | undefined;
+  const question = questionOf(run, pipeline.text, data?.evidence);
+  const { check = 'model', bench = true } = options;
+  return {
+    run,
+    judging: withMemory(run),
+    pipeline,
+    data,
+    evaluation,
+    plans: () => {
+      plans ??= PlanSearch.open(run, pipeline, data, [over]);
+      return plans;
+    },
+    // Without a question that says all, nothing is kept for other runs.
+    recall: new Recall(question === undefined ? openCache(undefined) : run.cache),
+    planQuestion: { answer: 'sweep-plan', question: question ?? null },
+    pointQuestion: {
+      answer: 'sweep-point',
+      question: question ?? null,
+      check,
+      bench,
+      judges: judges ? await identityOf(judges, evaluation !== undefined) : null,
+    },
+  };
+}
+
+function withMemory(run: Run): Run {
+  let runtime: Promise<Runtime> | undefined;
+  const open = () => {
+    runtime ??= run.resources.runtime().then(rememberAnswers);
+    return runtime;
+  };
+  return { ...run, resources: { ...run.resources, runtime: open } };
+}
+
+async function identityOf(dataset: Dataset, labelled: boolean): Promise<Json> {
+  const { size, preprocessText: preprocess } = dataset;
+  return {
+    sha256: await dataset.sha256(),
+    size,
+    preprocess,
+    labels: labelled && dataset.labels ? [...dataset.labels] : null,
+  };
+}
