@@ -1,6 +1,9 @@
 import type { Event, OnEvent } from '../events.ts';
 
-/** The events of a sweep: each warning once, and within a point only its own line has a text. */
+/**
+ * The events of a sweep: each warning once, and within a point only its own line has a text. That a model is slower is no
+ * warning there: its time is one of the figures.
+ */
 export interface SweepEvents {
   readonly onEvent: OnEvent;
   /** @param text of the point's line */
@@ -13,7 +16,7 @@ export function sweepEvents(listener: OnEvent = () => {}): SweepEvents {
   const onEvent = (event: Event) => {
     if (event.kind === 'warning') {
       const { code, message } = event.diagnostic;
-      if (told.has(`${code} ${message}`)) return;
+      if (code === 'slower' || told.has(`${code} ${message}`)) return;
       told.add(`${code} ${message}`);
     }
     if (inPoint && event.kind === 'stage') {

@@ -1,6 +1,6 @@
 import type { Mark, Spec } from 'vega';
-import type { FrontierFigures, FrontierPointFigures } from './frontier.ts';
-import { paretoFrontier } from './pareto.ts';
+import type { FrontierFigures } from './frontier.ts';
+import { originalOf, type Panel, panelsOf } from './frontier-dots.ts';
 import { type Quality, qualityOf } from './quality.ts';
 
 /** Light colours stand in the file; a viewer that prefers dark replaces each by the one beside it. */
@@ -22,35 +22,13 @@ const [paper, ink, faint, mark, reference] = [
 
 const size = { width: 420, height: 300 } as const;
 
-const axisTitles = {
-  params: 'parameters, after ÷ before',
-  macs: 'MACs, after ÷ before',
-  size: 'file size, after ÷ before',
-  latency: 'latency, after ÷ before',
-} as const;
-
 const qualityTitles = {
   'top-1': 'top-1 accuracy',
   agreement: 'same answer as the original',
   outputError: 'output error, E‖ŷ−y‖²/Σvar(y)',
 } as const;
 
-/** A point as it is drawn; without an interval both bounds are the value. */
-interface Dot {
-  readonly wanted: string;
-  readonly x: number;
-  readonly xLow: number;
-  readonly xHigh: number;
-  readonly y: number;
-  readonly yLow: number;
-  readonly yHigh: number;
-  readonly frontier: boolean;
-}
-
-interface Panel {
-  readonly title: string;
-  readonly dots: readonly Dot[];
-}
+const straight = { type: 'linear', zero: false, nice: true } as const;
 
 /**
  * The frontier as an SVG file: what points keep against what they cost, and against latency where that was measured and
@@ -79,10 +57,12 @@ function darkStyle(): string {
 function specOf(frontier: FrontierFigures): Spec {
   const { points, over, model } = frontier;
   const quality = qualityOf(points);
-  const panels = quality ? panelsOf(points, over, quality) : [{ title: axisTitles[over], dots: [] }];
+  const panels = panelsOf(points, over, quality);
   const original = originalOf(points, quality);
   const dots = panels.flatMap((panel) => panel.dots);
   const ys = [original, ...dots.flatMap(({ yLow, yHigh }) => [yLow, yHigh])];
+  // Where all is the same there has to be an axis all the same.
+  const edge = Math.max(...ys) > Math.min(...ys) ? 0 : 0.01;
   const title = `${model.file?.split(/[/\\]/).at(-1) ?? 'model'}: ${quality ? qualityTitles[quality.kind] : 'nothing was judged'} of ${points.length} models`;
   return {
     $schema: 'https://vega.github.io/schema/vega/v6.json',
@@ -92,51 +72,10 @@ function specOf(frontier: FrontierFigures): Spec {
     title: { text: title, color: ink, fontSize: 13, anchor: 'start', offset: 8 },
     layout: { columns: panels.length, padding: 28 },
     scales: [
-      { name: 'y', type: 'linear', domain: [Math.min(...ys), Math.max(...ys)], range: [size.height, 0], nice: true },
+      { ...straight, name: 'y', domain: [Math.min(...ys) - edge, Math.max(...ys) + edge], range: [size.height, 0] },
     ],
     marks: panels.map((panel, at) => groupOf(panel, at, quality?.kind ?? 'outputError', original)),
   };
-}
-
-function originalOf(points: readonly FrontierPointFigures[], quality: Quality | undefined): number {
-  if (quality?.kind === 'top-1') return points.find(({ accuracy }) => accuracy)?.accuracy?.before ?? 1;
-  return quality?.kind === 'agreement' ? 1 : 0;
-}
-
-function panelsOf(
-  points: readonly FrontierPointFigures[],
-  over: FrontierFigures['over'],
-  quality: Quality,
-): readonly Panel[] {
-  const timed = over !== 'latency' && points.some(({ latency }) => latency);
-  return ([over, ...(timed ? (['latency'] as const) : [])] as const).map((cost) => ({
-    title: axisTitles[cost],
-    dots: dotsOf(points, cost, quality),
-  }));
-}
-
-function dotsOf(
-  points: readonly FrontierPointFigures[],
-  cost: FrontierFigures['over'],
-  quality: Quality,
-): readonly Dot[] {
-  const dots = points.flatMap((point) => {
-    const [kept, x] = [quality.of(point), spanOf(point, cost)];
-    if (!kept || !x) return [];
-    const [yLow, yHigh] = kept.ci95 ?? [kept.value, kept.value];
-    return [{ wanted: point.wanted, ...x, y: kept.value, yLow, yHigh }];
-  });
-  const sign = quality.better === 'more' ? -1 : 1;
-  const marked = paretoFrontier(dots.map(({ x, y }) => ({ cost: x, loss: sign * y })));
-  return dots.map((dot, k) => ({ ...dot, frontier: marked[k] ?? false }));
-}
-
-function spanOf({ reached, latency }: FrontierPointFigures, cost: FrontierFigures['over']) {
-  if (cost !== 'latency') {
-    const x = reached.ratio[cost];
-    return x === null ? undefined : { x, xLow: x, xHigh: x };
-  }
-  return latency ? { x: 1 / latency.ratio, xLow: 1 / latency.ci95[1], xHigh: 1 / latency.ci95[0] } : undefined;
 }
 
 function groupOf({ title, dots }: Panel, at: number, kind: Quality['kind'], original: number): Mark {
@@ -146,6 +85,7 @@ function groupOf({ title, dots }: Panel, at: number, kind: Quality['kind'], orig
   return {
     type: 'group',
     encode: { update: { width: { value: size.width }, height: { value: size.height } } },
+    signals: Object.entries(size).map(([name, value]) => ({ name, value })),
     data: [
       { name: data, values: [...dots] },
       {
@@ -157,7 +97,7 @@ function groupOf({ title, dots }: Panel, at: number, kind: Quality['kind'], orig
         ],
       },
     ],
-    scales: [{ name: 'x', type: 'linear', domain: [0, widest], range: [0, size.width] }],
+    scales: [{ ...straight, name: 'x', domain: [0, widest], range: [0, size.width] }],
     axes: [
       { orient: 'bottom', scale: 'x', title, ...text },
       {

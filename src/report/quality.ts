@@ -19,7 +19,12 @@ const qualities: readonly Quality[] = [
   {
     kind: 'top-1',
     better: 'more',
-    of: ({ accuracy }) => (accuracy ? { value: accuracy.after, ci95: accuracy.afterCi95 } : undefined),
+    of: ({ accuracy }) => {
+      if (!accuracy) return undefined;
+      // Of the paired difference: that is what tells a point from the original.
+      const { before, after, ci95 } = accuracy;
+      return { value: after, ci95: [before + ci95[0] / 100, before + ci95[1] / 100] };
+    },
   },
   {
     kind: 'agreement',
