@@ -97,7 +97,7 @@ export const machineOptions = z.strictObject({
     .string()
     .exactOptional()
     .describe(
-      'folder of times measured on this machine, and of points of a sweep, that later runs use again; shared by any number of them',
+      'folder of times, plans and results that later runs with the same question use again; shared by any number of them',
     ),
   check: z
     .enum(['contraction', 'nodes', 'model'])

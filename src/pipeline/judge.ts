@@ -117,7 +117,7 @@ export async function openEvaluation(
 }
 
 /** --samples limits the calibration data where there are any. */
-function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
+export function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
   return {
     ...(calibrate === undefined && samples !== undefined && { samples }),
     ...(seed !== undefined && { seed }),

@@ -1,18 +1,17 @@
-import type { Json } from '../cache/index.ts';
-import { openCache } from '../cache/index.ts';
+import { type Json, openCache } from '../cache/index.ts';
 import type { Dataset } from '../data/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { CalibrationData } from './calibration.ts';
-import { openCalibration, refuseFactors } from './decide.ts';
-import type { TargetKind } from './goal.ts';
+import { settingOf } from './decide.ts';
+import type { Target, TargetKind } from './goal.ts';
 import { openEvaluation } from './judge.ts';
+import type { EngineOptions } from './options.ts';
 import { PlanSearch } from './plan-search.ts';
 import { questionOf } from './question.ts';
 import { Recall } from './recall.ts';
 import { rememberAnswers } from './remember-answers.ts';
 import type { Run } from './run.ts';
-import { type ResolvedPipeline, resolveGoalStages } from './stages.ts';
-import { calibrationByDefault } from './without-data.ts';
+import type { ResolvedPipeline } from './stages.ts';
 
 /** What all points of a sweep share; each part is made when the first point asks for it. */
 export interface SweepSearch {
@@ -32,18 +31,16 @@ export interface SweepSearch {
 }
 
 /** @throws usage (2) for a pipeline with a rank pass, and what opening data throws */
-export async function openSweepSearch(run: Run, over: TargetKind): Promise<SweepSearch> {
-  const { options, passes, unsupported, resources, loaded } = run;
-  const pipeline = resolveGoalStages(options, passes);
-  const given = await openCalibration(run);
-  const data = given ?? (unsupported === undefined ? await calibrationByDefault(run) : undefined);
-  refuseFactors(data);
+export async function openSweepSearch(run: Run, over: TargetKind, targets: readonly Target[]): Promise<SweepSearch> {
+  const { options, unsupported, resources, loaded } = run;
+  const { pipeline, data } = await settingOf(run, { targets, losses: [] });
   const evaluated = options.evaluate !== undefined && unsupported === undefined;
   const evaluation = evaluated ? await openEvaluation(await resources.runtime(), loaded.source, options) : undefined;
   const judges = evaluation ?? (await data?.judges())?.dataset;
   let plans: Promise<PlanSearch> | undefined;
   const question = questionOf(run, pipeline.text, data?.evidence);
-  const { check = 'model', bench = true } = options;
+  const { check = 'model', bench = true, inputKey = null } = options;
+  const common = { question: question ?? null, inputKey };
   return {
     run,
     judging: withMemory(run),
@@ -56,13 +53,13 @@ export async function openSweepSearch(run: Run, over: TargetKind): Promise<Sweep
     },
     // Without a question that says all, nothing is kept for other runs.
     recall: new Recall(question === undefined ? openCache(undefined) : run.cache),
-    planQuestion: { answer: 'sweep-plan', question: question ?? null },
+    planQuestion: { answer: 'sweep-plan', ...common },
     pointQuestion: {
       answer: 'sweep-point',
-      question: question ?? null,
+      ...common,
       check,
       bench,
-      judges: judges ? await identityOf(judges, evaluation !== undefined) : null,
+      judges: judges ? await identityOf(judges, options) : null,
     },
   };
 }
@@ -76,12 +73,13 @@ function withMemory(run: Run): Run {
   return { ...run, resources: { ...run.resources, runtime: open } };
 }
 
-async function identityOf(dataset: Dataset, labelled: boolean): Promise<Json> {
-  const { size, preprocessText: preprocess } = dataset;
+async function identityOf(dataset: Dataset, { labelKey }: EngineOptions): Promise<Json> {
+  const { size, preprocessText: preprocess, labels } = dataset;
   return {
     sha256: await dataset.sha256(),
     size,
     preprocess,
-    labels: labelled && dataset.labels ? [...dataset.labels] : null,
+    labelled: labels !== undefined,
+    labelKey: labelKey ?? null,
   };
 }

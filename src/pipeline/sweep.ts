@@ -26,7 +26,7 @@ export async function sweep(input: ModelInput, options: SweepOptions = {}): Prom
   const { effort = 'fast', onEvent } = options;
   const events = sweepEvents(onEvent);
   return withRun(input, { ...rest, effort, onEvent: events.onEvent }, async (run) => {
-    const search = await openSweepSearch(run, over);
+    const search = await openSweepSearch(run, over, targets);
     const made: SweepPoint[] = [];
     for (const [k, target] of targets.entries()) {
       run.options.signal?.throwIfAborted();

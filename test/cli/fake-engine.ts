@@ -1,8 +1,10 @@
 import { Readable, Writable } from 'node:stream';
 import type { Engine, EngineOptions, ModelInput } from '../../src/cli/engine.ts';
 import { type CliProcess, runCli } from '../../src/cli/run-cli.ts';
+import type { Frontier } from '../../src/pipeline/index.ts';
 import type { Report } from '../../src/report/index.ts';
 import type { Plan } from '../../src/rewrite/index.ts';
+import { exampleFrontier } from '../report/example-frontier.ts';
 
 export interface Call {
   readonly method: string;
@@ -31,7 +33,7 @@ const side = {
 export const report: Report = {
   version: 1,
   tool: { name: 'onnx-tucker', version: '9.8.7' },
-  run: { argv: null, pipeline: 'svd', seed: 0, threads: 1, runtime: 'none', seconds: { read: 0.1 } },
+  run: { argv: null, pipeline: 'svd', seed: 0, threads: 1, runtime: 'none', seconds: { read: 0.1 }, cached: false },
   calibration: null,
   input: side,
   output: { ...side, file: null, params: 5_000_000 },
@@ -97,6 +99,11 @@ export const plan: Plan = {
   ],
 };
 
+export const frontier: Frontier = {
+  ...exampleFrontier,
+  points: exampleFrontier.points.map((point) => ({ ...point, plan })),
+};
+
 /** Remembers what it was asked and answers with fixed results; `overrides` replace single methods. */
 export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
   const calls: Call[] = [];
@@ -139,6 +146,10 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
           written.push({ path, overwrite });
         },
       };
+    },
+    sweep: async (input, options) => {
+      note('sweep', [input], options);
+      return frontier;
     },
     verify: async (a: ModelInput, b: ModelInput, options) => {
       note('verify', [a, b], options);
