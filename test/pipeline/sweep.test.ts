@@ -125,7 +125,7 @@ describe('a sweep', () => {
 
 describe('points of a sweep', () => {
   test('that cannot be reached are told, with the nearest model, made once', async () => {
-    const { frontier, stages } = await watched({ ...base, points: ['0.5x', '0.02x', '0.01x'] });
+    const { frontier, stages } = await watched(fitted({ points: ['0.5x', '0.02x', '0.01x'] }));
     expect(frontier.points.map(({ met, why }) => [met, why === null])).toEqual([
       [true, true],
       [false, false],
@@ -138,7 +138,7 @@ describe('points of a sweep', () => {
   });
 
   test.each(['params', 'size'] as const)('can be of falling %s', async (over) => {
-    const frontier = await sweep(model, { ...base, over, points: ['0.8x', '0.6x'] });
+    const frontier = await sweep(model, fitted({ over, points: ['0.8x', '0.6x'] }));
     const shares = frontier.points.map(({ reached }) => reached.ratio[over] ?? 1);
     expect(shares[0]).toBeLessThanOrEqual(0.8);
     expect(shares[1]).toBeLessThanOrEqual(0.6);
@@ -146,7 +146,7 @@ describe('points of a sweep', () => {
   });
 
   test('can be amounts', async () => {
-    const { points: made } = await sweep(model, { ...base, over: 'size', points: ['14KB', '18KB'] });
+    const { points: made } = await sweep(model, fitted({ over: 'size', points: ['14KB', '18KB'] }));
     expect(made.map(({ wanted }) => wanted)).toEqual(['18KB', '14KB']);
     expect(made[1]?.reached.bytes).toBeLessThanOrEqual(14_000);
   });
