@@ -56,7 +56,7 @@ export async function judgeLosses(
           ? [drop?.points ?? null, drop?.ci95 ?? null]
           : kind === 'kl'
             ? [compared.klDivergence, compared.klCi95]
-            : [compared.outputError, null];
+            : [compared.outputError, compared.outputErrorCi95];
       if (reached === null && kind === 'kl')
         throw diagnostics.usage('--max-kl needs class scores, and no output has any', 'Use --max-error.');
       return { loss, reached, ci95, met: reached !== null && reached <= most };

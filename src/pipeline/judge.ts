@@ -85,10 +85,21 @@ export async function judgeAgreement(
     ...(dataset && { batches: dataset.batches(comparisonBatch) }),
   });
   if (isUnjudged(result)) return { approximate: null, metric: null, unverified: result.reason };
-  const { maxRelativeError, outputError, top1Agreement, agreementCi95, klDivergence, klCi95, samples, inputs } = result;
+  const {
+    maxRelativeError,
+    outputError,
+    outputErrorCi95,
+    top1Agreement,
+    agreementCi95,
+    klDivergence,
+    klCi95,
+    samples,
+    inputs,
+  } = result;
   const approximate = {
     maxRelativeError,
     outputError,
+    outputErrorCi95: outputErrorCi95 && asPair(outputErrorCi95),
     top1Agreement,
     agreementCi95: agreementCi95 && asPair(agreementCi95),
     klDivergence,

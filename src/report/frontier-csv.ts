@@ -32,6 +32,8 @@ const columns: readonly (readonly [title: string, cell: (point: FrontierPointFig
   ['kl_low', ({ agreement }) => agreement?.klCi95?.[0]],
   ['kl_high', ({ agreement }) => agreement?.klCi95?.[1]],
   ['output_error', ({ agreement }) => agreement?.outputError],
+  ['output_error_low', ({ agreement }) => agreement?.outputErrorCi95?.[0]],
+  ['output_error_high', ({ agreement }) => agreement?.outputErrorCi95?.[1]],
   ['samples', ({ agreement, accuracy }) => accuracy?.samples ?? agreement?.samples],
   ['frontier', ({ frontier }) => frontier],
   ['sha256', ({ reached }) => reached.sha256],

@@ -37,7 +37,7 @@ const qualities: readonly Quality[] = [
   {
     kind: 'outputError',
     better: 'less',
-    of: ({ agreement }) => (agreement ? { value: agreement.outputError, ci95: null } : undefined),
+    of: ({ agreement }) => (agreement ? { value: agreement.outputError, ci95: agreement.outputErrorCi95 } : undefined),
   },
 ];
 

@@ -84,6 +84,7 @@ export const reportSchema = z.strictObject({
       .strictObject({
         maxRelativeError: z.number(),
         outputError: z.number().describe('E‖ŷ−y‖²/Σvar(y) over the outputs'),
+        outputErrorCi95: interval.nullable().describe('bootstrap over the samples'),
         top1Agreement: z.number().nullable().describe('share of samples with the same answer, 0 … 1'),
         agreementCi95: interval.nullable().describe('Wilson score interval'),
         klDivergence: z.number().nullable().describe('mean of KL(original ‖ written) over the samples, in nats'),

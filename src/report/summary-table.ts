@@ -58,13 +58,14 @@ export function verificationLines({ exact, approximate, metric, unverified }: Re
       `exact: max rel ${sized(exact.maxRelativeError)} ${exact.ok ? 'ok' : `above ${sized(exact.tolerance)}`}`,
     );
   if (approximate) {
-    const { top1Agreement, agreementCi95, klDivergence, klCi95, samples, inputs, outputError } = approximate;
+    const { top1Agreement, agreementCi95, klDivergence, klCi95, samples, inputs } = approximate;
+    const { outputError, outputErrorCi95 } = approximate;
     const parts = [
       ...(top1Agreement === null
         ? []
         : [`top-1 agreement ${percent(top1Agreement)}${between(agreementCi95, percent)}`]),
       ...(klDivergence === null ? [] : [`KL ${sized(klDivergence)} nats${between(klCi95, sized)}`]),
-      `outputError ${sized(outputError)}`,
+      `outputError ${sized(outputError)}${between(outputErrorCi95, sized)}`,
     ];
     lines.push(`against the original: ${parts.join(', ')} (${samples} ${sampleKinds[inputs]})`);
   }

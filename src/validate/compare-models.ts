@@ -33,6 +33,8 @@ export interface Comparison {
   readonly maxRelativeError: number;
   /** E‖ŷ−y‖²/Σvar(y) over all outputs that are real numbers. */
   readonly outputError: number;
+  /** Bootstrap interval of it over the samples, the variance as it is; null for fewer than two samples. */
+  readonly outputErrorCi95: Interval | null;
   /** Share of samples with the same best class; null where no output holds class scores. */
   readonly top1Agreement: number | null;
   /** Wilson's score interval of it. */
@@ -101,7 +103,7 @@ async function comparePair(
   }
   return {
     kind: 'compared',
-    ...summary([...tallies.values()].map((tally) => tally.difference)),
+    ...summary([...tallies.values()], seed),
     ...agreement(predictions, seed),
     samples,
     inputs,
@@ -115,11 +117,35 @@ function batchSize(feeds: Feeds): number {
   return sizes.size === 1 && size ? size : 1;
 }
 
-function summary(outputs: readonly OutputDifference[]) {
+function summary(tallies: readonly OutputTally[], seed: number) {
+  const outputs = tallies.map(({ difference }) => difference);
   const total = (key: 'squaredError' | 'variance') => outputs.reduce((sum, output) => sum + output[key], 0);
   const maxRelativeError = outputs.reduce((most, output) => Math.max(most, output.relativeError), 0);
-  const error = total('squaredError');
-  return { outputs, maxRelativeError, outputError: error === 0 ? 0 : error / total('variance') };
+  const [error, variance] = [total('squaredError'), total('variance')];
+  const outputError = error === 0 ? 0 : error / variance;
+  return {
+    outputs,
+    maxRelativeError,
+    outputError,
+    outputErrorCi95: errorInterval(tallies, outputError, variance, seed),
+  };
+}
+
+function errorInterval(
+  tallies: readonly OutputTally[],
+  outputError: number,
+  variance: number,
+  seed: number,
+): Interval | null {
+  const real = tallies.map(({ squaredErrors }) => squaredErrors).filter((errors) => errors.length > 0);
+  const samples = real[0]?.length ?? 0;
+  if (samples < 2 || !Number.isFinite(outputError) || real.some((errors) => errors.length !== samples)) return null;
+  if (outputError === 0) return [0, 0];
+  const sums = Float64Array.from({ length: samples }, (_, k) =>
+    real.reduce((sum, errors) => sum + (errors[k] ?? 0), 0),
+  );
+  const [low, high] = bootstrapMean(sums, { seed });
+  return [low / variance, high / variance];
 }
 
 /** Predictions where one output holds class scores, otherwise none. */

@@ -20,7 +20,8 @@ export interface OutputDifference {
 export class OutputTally {
   readonly #name: string;
   #relativeError = 0;
-  #squaredError = 0;
+  /** ‖ŷ−y‖² of each sample. */
+  readonly #squaredErrors: number[] = [];
   #energy = 0;
   #samples = 0;
   /** Running mean per element of a sample, and the sum of squared deviations over all (Welford 1962). */
@@ -38,7 +39,9 @@ export class OutputTally {
     this.#samples += samples;
     if (!isRealDType(reference.dtype) || !sameShape(reference, candidate)) return;
     const [y, other] = [realValues(reference), realValues(candidate)];
-    this.#squaredError += sumOfSquares(y, other);
+    const size = y.length / samples;
+    for (let at = 0; at < y.length; at += size)
+      this.#squaredErrors.push(sumOfSquares(y.subarray(at, at + size), other.subarray(at, at + size)));
     this.#energy += sumOfSquares(y);
     this.#addDeviations(y, samples);
   }
@@ -49,9 +52,14 @@ export class OutputTally {
     return {
       name: this.#name,
       relativeError: this.#relativeError,
-      squaredError: this.#squaredError / count,
+      squaredError: this.#squaredErrors.reduce((sum, error) => sum + error, 0) / count,
       variance: (spread > 0 ? spread : this.#energy) / count,
     };
+  }
+
+  /** ‖ŷ−y‖² of each sample in turn; none of outputs that are not real numbers. */
+  get squaredErrors(): readonly number[] {
+    return this.#squaredErrors;
   }
 
   #addDeviations(y: RealArray, samples: number): void {

@@ -44,6 +44,7 @@ export const report: Report = {
     approximate: {
       maxRelativeError: 0.02,
       outputError: 0.001,
+      outputErrorCi95: null,
       top1Agreement: 0.976,
       agreementCi95: [0.9, 1],
       klCi95: [0, 0.01],

@@ -58,7 +58,10 @@ describe('a sweep', () => {
   test('judges on samples that no fit has seen, with intervals, and proves each model', () => {
     for (const { agreement, exact, latency, accuracy } of whole.frontier.points) {
       expect(agreement).toMatchObject({ inputs: 'held-back', samples: 64 });
-      expect([agreement?.agreementCi95?.length, agreement?.klCi95?.length]).toEqual([2, 2]);
+      for (const interval of [agreement?.agreementCi95, agreement?.klCi95, agreement?.outputErrorCi95])
+        expect(interval).toHaveLength(2);
+      const [low = 1, high = 0] = agreement?.outputErrorCi95 ?? [];
+      expect(low <= (agreement?.outputError ?? -1) && (agreement?.outputError ?? 2) <= high).toBe(true);
       expect([exact?.ok, latency, accuracy]).toEqual([true, null, null]);
     }
   });

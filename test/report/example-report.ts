@@ -70,6 +70,7 @@ export const exampleReport: Report = {
     approximate: {
       maxRelativeError: 0.31,
       outputError: 0.021,
+      outputErrorCi95: null,
       top1Agreement: 0.976,
       agreementCi95: [0.9, 1],
       klCi95: [0, 0.01],

@@ -35,6 +35,7 @@ describe('compareModels', () => {
     expect(compared(await compareModels(runtime, scaled(3), scaled(3)))).toMatchObject({
       maxRelativeError: 0,
       outputError: 0,
+      outputErrorCi95: [0, 0],
       top1Agreement: 1,
       klDivergence: 0,
       samples: 4,
@@ -53,11 +54,15 @@ describe('compareModels', () => {
     expect(result.outputs[0]?.variance).toBeCloseTo(3 * 1.5 ** 2, 5);
     expect(result.outputError).toBeCloseTo((0.25 * (14 + 77)) / 2 / 6.75, 5);
     expect([result.samples, result.inputs]).toEqual([2, 'data']);
+    // With two samples a bootstrap knows no more than that the mean lies between them.
+    expect(result.outputErrorCi95?.[0]).toBeCloseTo((0.25 * 14) / 6.75, 5);
+    expect(result.outputErrorCi95?.[1]).toBeCloseTo((0.25 * 77) / 6.75, 5);
   });
 
   it('takes the energy of the output for its variance where there is one sample only', async () => {
     const result = compared(await compareModels(runtime, scaled(1), scaled(1.5), { batches: batches([1, 2, 3]) }));
     expect(result.outputError).toBeCloseTo(0.25, 6);
+    expect(result.outputErrorCi95).toBeNull();
   });
 
   it('counts classes that both agree on, and leaves void rows out', async () => {
