@@ -14,5 +14,5 @@ export function words(line: string): string[] {
 export function outputsOf(line: string): string[] {
   return words(line)
     .slice(3)
-    .filter((word) => /^(small|planned)\.onnx$|^(plan\.json|report\.html)$/.test(word));
+    .filter((word) => /^(small|planned)\.onnx$|^(plan\.json|report\.html|frontier\.(svg|csv))$/.test(word));
 }
