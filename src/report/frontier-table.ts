@@ -34,7 +34,7 @@ function columnsOf({ points, over }: FrontierFigures): readonly Cells[] {
     { title: over, cell: ({ wanted }) => wanted },
     right('MACs', ({ reached }) => share(reached.ratio.macs)),
     right('params', ({ reached }) => share(reached.ratio.params)),
-    right('file', ({ reached }) => share(reached.ratio.size)),
+    { ...right('file', ({ reached }) => share(reached.ratio.size)), spare: true },
     { ...right('parameters', ({ reached }) => shortCount(reached.params)), spare: true },
     {
       ...right('latency', ({ latency }) => share(latency && 1 / latency.ratio)),
@@ -48,7 +48,7 @@ function columnsOf({ points, over }: FrontierFigures): readonly Cells[] {
     },
     { ...right('top-1', ({ accuracy }) => percent(accuracy?.after ?? null)), shown: labelled(points) },
     {
-      ...right('lost', ({ accuracy }) => (accuracy ? signed(accuracy.difference, 1) : absent)),
+      ...right('change', ({ accuracy }) => (accuracy ? signed(accuracy.difference, 1) : absent)),
       shown: labelled(points),
     },
     {
@@ -59,10 +59,12 @@ function columnsOf({ points, over }: FrontierFigures): readonly Cells[] {
     },
     {
       ...right('agreement', ({ agreement }) => percent(agreement?.top1Agreement ?? null)),
+      spare: labelled(points),
       shown: points.some(({ agreement }) => typeof agreement?.top1Agreement === 'number'),
     },
     {
       ...right('KL', ({ agreement }) => errorSize(agreement?.klDivergence ?? null)),
+      spare: true,
       shown: points.some(({ agreement }) => typeof agreement?.klDivergence === 'number'),
     },
     right('error', ({ agreement }) => errorSize(agreement?.outputError ?? null)),
