@@ -63,7 +63,8 @@ function specOf(frontier: FrontierFigures): Spec {
   const ys = [original, ...dots.flatMap(({ yLow, yHigh }) => [yLow, yHigh])];
   // Where all is the same there has to be an axis all the same.
   const edge = Math.max(...ys) > Math.min(...ys) ? 0 : 0.01;
-  const title = `${model.file?.split(/[/\\]/).at(-1) ?? 'model'}: ${quality ? qualityTitles[quality.kind] : 'nothing was judged'} of ${points.length} models`;
+  const told = quality ? qualityTitles[quality.kind] : 'not judged';
+  const title = `${model.file?.split(/[/\\]/).at(-1) ?? 'model'}: ${points.length} models, ${told}`;
   return {
     $schema: 'https://vega.github.io/schema/vega/v6.json',
     description: title,
