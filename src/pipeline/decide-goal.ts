@@ -79,8 +79,10 @@ class GoalSearch {
 
   /** The least error that costs no more than the targets say. */
   async reachTargets(): Promise<GoalDecision> {
-    const chosen = await this.#plans.reach(this.#goal.targets);
-    return this.#judged(chosen, await this.#fit(chosen));
+    const nodes = await this.#plans.reach(this.#goal.targets);
+    // Without losses to judge the model is made where it is wanted.
+    if (!this.#judges) return { nodes, rewritten: undefined, outcome: { goal: this.#goal, losses: [] } };
+    return this.#judged(nodes, await this.#fit(nodes));
   }
 
   /** The smallest cost that loses no more than was allowed: quick fits find the budget, one as asked for uses it. */

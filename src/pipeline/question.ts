@@ -15,6 +15,7 @@ export function questionOf(run: Run, pipeline: string, evidence: Evidence = weig
   const { options, sha256, policy, resources } = run;
   if ((options.plugins ?? []).length > 0) return undefined;
   const { include = [], exclude = [], freezeInputs = false, inputShapes = {}, threads = 1 } = options;
+  const { inputKey = null, labelKey = null } = options;
   const { requireGain, ranks } = policy;
   return {
     tool: tool.version,
@@ -24,6 +25,7 @@ export function questionOf(run: Run, pipeline: string, evidence: Evidence = weig
     seed: resources.environment.seed,
     allowed: { include, exclude, requireGain, ranks, freezeInputs },
     inputShapes,
+    keys: { inputKey, labelKey },
     machine: { ...runtimeInfo(), threads },
   };
 }

@@ -130,7 +130,7 @@ async function evaluationData({ resources, loaded, options }: Run, spec: string)
   const silent = { ...options, onEvent: () => {} };
   const dataset = await openData(await resources.runtime(), loaded.source, spec, evaluated(options), silent);
   const { size, preprocessText: preprocess } = dataset;
-  return { sha256: await dataset.sha256(), size, preprocess, labelKey: options.labelKey ?? null };
+  return { sha256: await dataset.sha256(), size, preprocess };
 }
 
 /** Warnings of the run that answered, apart from those that this one has told already. */

@@ -5,7 +5,6 @@ import type { CalibrationData } from './calibration.ts';
 import { settingOf } from './decide.ts';
 import type { Target, TargetKind } from './goal.ts';
 import { openEvaluation } from './judge.ts';
-import type { EngineOptions } from './options.ts';
 import { PlanSearch } from './plan-search.ts';
 import { questionOf } from './question.ts';
 import { Recall } from './recall.ts';
@@ -39,8 +38,8 @@ export async function openSweepSearch(run: Run, over: TargetKind, targets: reado
   const judges = evaluation ?? (await data?.judges())?.dataset;
   let plans: Promise<PlanSearch> | undefined;
   const question = questionOf(run, pipeline.text, data?.evidence);
-  const { check = 'model', bench = true, inputKey = null } = options;
-  const common = { question: question ?? null, inputKey };
+  const { check = 'model', bench = true } = options;
+  const common = { question: question ?? null };
   return {
     run,
     judging: withMemory(run),
@@ -59,7 +58,7 @@ export async function openSweepSearch(run: Run, over: TargetKind, targets: reado
       ...common,
       check,
       bench,
-      judges: judges ? await identityOf(judges, options) : null,
+      judges: judges ? await identityOf(judges) : null,
     },
   };
 }
@@ -73,13 +72,12 @@ function withMemory(run: Run): Run {
   return { ...run, resources: { ...run.resources, runtime: open } };
 }
 
-async function identityOf(dataset: Dataset, { labelKey }: EngineOptions): Promise<Json> {
+async function identityOf(dataset: Dataset): Promise<Json> {
   const { size, preprocessText: preprocess, labels } = dataset;
   return {
     sha256: await dataset.sha256(),
     size,
     preprocess,
     labelled: labels !== undefined,
-    labelKey: labelKey ?? null,
   };
 }
