@@ -15,6 +15,7 @@ export {
   compress,
   type EngineOptions,
   explain,
+  explainPlan,
   inspect,
   type ModelInput,
   observe,

@@ -43,7 +43,7 @@ const budget = { outputError: 0.01, agreement: { data: 0.98, synthetic: 0.9 } } 
  */
 export async function decide(run: Run, planning: Pick<PlanOptions, 'fit'> = {}): Promise<Decision> {
   const { options, passes, unsupported } = run;
-  const goal = goalOf(options) ?? goalOfPreset(options);
+  const goal = goalOfRun(options);
   if (goal) return underGoal(run, goal);
   const pipeline = resolveStages(options, passes);
   const byPreset = options.pipeline === undefined && (options.passes ?? []).length === 0;
@@ -63,6 +63,11 @@ export async function decide(run: Run, planning: Pick<PlanOptions, 'fit'> = {}):
   }
   options.onEvent?.({ kind: 'warning', diagnostic: strayed() });
   return { pipeline, data: undefined, plan: await planOfRun(run, pipeline, undefined, planning), ours: true };
+}
+
+/** @throws what `goalOf` throws */
+export function goalOfRun(options: EngineOptions): Goal | undefined {
+  return goalOf(options) ?? goalOfPreset(options);
 }
 
 /** Presets other than `safe` are goals; a pipeline or passes of the user's have none. */

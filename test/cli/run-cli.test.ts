@@ -201,6 +201,34 @@ describe('the other commands', () => {
     }
   });
 
+  test('explain --plan prints what the goal chose, the next best, why not that, and advice', async () => {
+    const file = await existing('goal.json', JSON.stringify(plan));
+    const engine = fakeEngine();
+    const { code, stdout } = await call(['explain', 'model.onnx', 'conv1', '--plan', file], engine);
+    expect(code).toBe(0);
+    expect(engine.calls.map(({ method, inputs }) => [method, ...inputs])).toEqual([
+      ['explainPlan', 'model.onnx', 'conv1', plan],
+    ]);
+    const rows = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+    expect(rows).toContainEqual(['goal', 'tucker-2', '3,32', '5k', '62.7M', '0.457', '0.031']);
+    expect(rows).toContainEqual(['next 1', 'kept', '–', '9.4k', '118M', '0.6', '0']);
+    for (const part of ['goal macs=0.5x', 'not next 1: 0.031 less error for', 'chosen by goal', "--exclude 'conv1'"])
+      expect(stdout).toContain(part);
+  });
+
+  test('explain takes a goal or a plan, not both', async () => {
+    const file = await existing('both.json', JSON.stringify(plan));
+    const given = ['explain', 'model.onnx', 'conv1', '--target', 'macs=0.5x'];
+    const both = await call([...given, '--plan', file], fakeEngine());
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('a plan has its goal already')]);
+    const engine = fakeEngine();
+    expect((await call([...given, '--calibrate', 'images/'], engine)).code).toBe(0);
+    expect(engine.calls[0]).toMatchObject({
+      method: 'explain',
+      options: { targets: ['macs=0.5x'], calibrate: 'images/' },
+    });
+  });
+
   test.each(['plan', 'inspect', 'verify', 'bench', 'explain'])('%s --json prints JSON alone', async (command) => {
     const given = ['verify', 'bench', 'explain'].includes(command) ? ['a.onnx', 'b'] : ['a.onnx'];
     const { stdout } = await call([command, ...given, '--json'], fakeEngine());
