@@ -38,7 +38,7 @@ describe('run', () => {
       '--require-gain macs --freeze-inputs --evaluate d.npz --preprocess tf --input-key img --label-key lab ' +
       '--input-shape in:0:1,3,8,8 --samples 64 --seed 7 --threads 2 --timeout 1.5m --memory 2GiB --external-root /w ' +
       '--external-data never --no-bench --check nodes --calibrate images/ --effort max --target macs=0.5x --target size=4MB ' +
-      '--max-drop 1% --max-kl 0.1 --max-error 0.02 --best-effort --cache store/';
+      '--max-drop 1% --max-kl 0.1 --max-error 0.02 --best-effort --cache store/ --device webgpu';
     const argv = ['model.onnx', ...flags.split(' ')];
     const { code, stderr } = await call(argv, engine);
     expect([code, stderr]).toEqual([0, expect.stringContaining('Nothing was written')]);
@@ -69,6 +69,7 @@ describe('run', () => {
       samples: 64,
       seed: 7,
       threads: 2,
+      device: 'webgpu',
       timeout: 90_000,
       memory: 2 ** 31,
       externalRoots: ['/w'],
