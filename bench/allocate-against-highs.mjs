@@ -10,7 +10,7 @@ import { allocationInstance } from './allocation-instances.mjs';
 import { allocationSuite } from './allocation-suite.mjs';
 import { highsAllocation } from './highs-allocation.mjs';
 
-const [instances = '1000', limit = '60'] = process.argv.slice(2);
+const [instances = '1000', limit = '300'] = process.argv.slice(2);
 
 function timed(work) {
   const start = performance.now();
