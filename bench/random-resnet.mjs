@@ -3,6 +3,8 @@
  * and images to feed them. Each batch-norm holds the mean and the variance that its convolution has on such images, so
  * that activations keep their size through 55 layers as they do in a trained network.
  */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { attribute, fromFloat64, Graph, int64Tensor, Model, Node, Value } from '../dist/src/ir/index.js';
 import { seededRandom } from '../dist/src/numerics/index.js';
 import { writeModel, writeModelFile } from '../dist/src/onnx/index.js';
@@ -20,6 +22,21 @@ const observed = 64;
 export async function writeResnet(path, { blocks, seed }) {
   const statistics = await observe(new Builder(seed, measuringNorm).resnet(blocks), seed);
   await writeModelFile(new Builder(seed, storedNorm(statistics)).resnet(blocks), path);
+}
+
+/**
+ * Writes a ResNet-56, 512 images and what prepares them.
+ *
+ * @param {string} folder
+ */
+export async function writeResnet56(folder) {
+  const [model, calibrate, preprocess] = ['resnet56.onnx', 'images.npy', 'preprocess.json'].map((name) =>
+    join(folder, name),
+  );
+  await writeResnet(model, { blocks: 9, seed: 0 });
+  await writeFile(calibrate, randomImages(512, 0));
+  await writeFile(preprocess, JSON.stringify({ layout: 'NCHW', scale: 1 / 255, mean: 0.5, std: 0.25 }));
+  return { model, calibrate, preprocess };
 }
 
 /**

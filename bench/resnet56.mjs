@@ -11,7 +11,7 @@
  * resnet50 is the wide network of the corpus, with svd for its 1×1 convolutions: 5 minutes and 4 GiB.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ import { measure } from './measure.mjs';
 import { corpusFile } from './networks.mjs';
 import { mebibytes, seconds } from './paired.mjs';
 import { command } from './python.mjs';
-import { randomImages, writeResnet } from './random-resnet.mjs';
+import { writeResnet56 } from './random-resnet.mjs';
 
 /**
  * @typedef {object} Subject
@@ -52,15 +52,9 @@ try {
 
 /** @returns {Promise<Subject>} */
 async function resnet56() {
-  const file = (name) => join(folder, name);
-  await writeResnet(file('resnet56.onnx'), { blocks: 9, seed: 0 });
-  await writeFile(file('images.npy'), randomImages(512, 0));
-  await writeFile(file('preprocess.json'), JSON.stringify({ layout: 'NCHW', scale: 1 / 255, mean: 0.5, std: 0.25 }));
   return {
-    model: file('resnet56.onnx'),
+    ...(await writeResnet56(folder)),
     pipeline: 'fuse-batch-norm,ratio-ranks{macs=0.5},cp-split',
-    calibrate: file('images.npy'),
-    preprocess: file('preprocess.json'),
     mark: { seconds: 60, mebibytes: 2048 },
   };
 }

@@ -100,7 +100,9 @@ export const machineOptions = z.strictObject({
   cache: z
     .string()
     .exactOptional()
-    .describe('folder of times measured on this machine that later runs use again; shared by any number of them'),
+    .describe(
+      'folder of times, plans and results that later runs with the same question use again; shared by any number of them',
+    ),
   check: z
     .enum(['contraction', 'nodes', 'model'])
     .default('model')

@@ -15,6 +15,8 @@ export interface ChunkSize {
   readonly fed: number;
   /** Samples among them that count, from the first; the others only fill a fixed batch. */
   readonly count: number;
+  /** 0 for samples as they are; chunks of their copies follow in the same order. */
+  readonly copy: number;
 }
 
 export interface LockstepOptions {
@@ -107,7 +109,8 @@ export class Lockstep implements Observer {
       Math.floor(outputLayout(operator, output.dims).rows / (chunks[chunk] as ChunkSize).fed);
     const first = await this.#source(pair, shortcut, 0);
     const plan = planRows({
-      samples: chunks.reduce((sum, { count }) => sum + count, 0),
+      samples: chunks.reduce((sum, { count, copy }) => sum + (copy === 0 ? count : 0), 0),
+      copies: Math.max(...chunks.map(({ copy }) => copy)) + 1,
       perSample: perSample(first, 0),
       patch: operator.inputs * elementCount(operator.kernelShape),
       positions,
@@ -118,11 +121,12 @@ export class Lockstep implements Observer {
     const judges = rowBlock(operator, plan.heldBack);
     let judged = 0;
     let sample = 0;
-    for (const [chunk, { count }] of chunks.entries()) {
+    for (const [chunk, { count, copy }] of chunks.entries()) {
+      if (copy !== chunks[chunk - 1]?.copy) sample = 0;
       const source = chunk === 0 ? first : await this.#source(pair, shortcut, chunk);
       const size = perSample(source, chunk);
       for (let k = 0; k < count; k++, sample++) {
-        const { fitted, heldBack } = plan.draw(sample, size);
+        const { fitted, heldBack } = plan.draw(sample, copy, size);
         await sums.add(
           source,
           fitted.map((row) => k * size + row),

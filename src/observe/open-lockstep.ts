@@ -1,13 +1,15 @@
-import type { Dataset } from '../data/index.ts';
+import { type Dataset, mirrorImages } from '../data/index.ts';
 import type { Model } from '../ir/index.ts';
 import type { ObservedModels } from '../rewrite/index.ts';
-import type { Runtime } from '../runtime/index.ts';
+import type { Feeds, Runtime } from '../runtime/index.ts';
 import { type ChunkSize, Lockstep, type LockstepOptions } from './lockstep.ts';
 import { Side } from './side.ts';
 import { type PooledTensor, TensorPool } from './tensor-pool.ts';
 
 export interface OpenLockstepOptions extends Omit<LockstepOptions, 'chunks'> {
   readonly dataset: Dataset;
+  /** Show each image in a mirror, too. */
+  readonly mirror?: boolean;
   /** One for each model; sessions should have one thread, for results that no number of threads changes. */
   readonly runtimes: readonly [original: Runtime, rewritten: Runtime];
   /** Bytes of activations in memory. */
@@ -26,18 +28,20 @@ export async function openLockstep(
   { original, rewritten, pairs }: ObservedModels,
   options: OpenLockstepOptions,
 ): Promise<Lockstep> {
-  const { dataset, memory, signal, runtimes, chunk = chunkSize(original) } = options;
+  const { dataset, mirror = false, memory, signal, runtimes, chunk = chunkSize(original) } = options;
   const pool = new TensorPool({ memory });
-  const feeds: Record<string, PooledTensor>[] = [];
-  const chunks: ChunkSize[] = [];
+  const chunks: (ChunkSize & { readonly feeds: PooledFeeds })[] = [];
   try {
-    for await (const batch of dataset.batches(chunk)) {
+    const copies: typeof chunks = [];
+    for await (const { feeds, count } of dataset.batches(chunk)) {
       signal.throwIfAborted();
-      const pooled: Record<string, PooledTensor> = {};
-      for (const [name, tensor] of Object.entries(batch.feeds)) pooled[name] = await pool.put(tensor);
-      feeds.push(pooled);
-      chunks.push({ fed: Object.values(batch.feeds)[0]?.dims[0] ?? batch.count, count: batch.count });
+      const fed = Object.values(feeds)[0]?.dims[0] ?? count;
+      chunks.push({ fed, count, copy: 0, feeds: await pooled(feeds, pool) });
+      const image = mirror ? mirrorImages(feeds) : undefined;
+      if (image) copies.push({ fed, count, copy: 1, feeds: await pooled(image, pool) });
     }
+    chunks.push(...copies);
+    const feeds = chunks.map((one) => one.feeds);
     const side = (model: Model, runtime: Runtime) => new Side(model, feeds, { runtime, pool, signal });
     const first = side(original, runtimes[0]);
     const second = rewritten === original ? first : side(rewritten, runtimes[1]);
@@ -47,6 +51,14 @@ export async function openLockstep(
     await pool.close();
     throw cause;
   }
+}
+
+type PooledFeeds = Readonly<Record<string, PooledTensor>>;
+
+async function pooled(feeds: Feeds, pool: TensorPool): Promise<PooledFeeds> {
+  const tensors: Record<string, PooledTensor> = {};
+  for (const [name, tensor] of Object.entries(feeds)) tensors[name] = await pool.put(tensor);
+  return tensors;
 }
 
 /** Numbers of the inputs that are fed at once: activations of a chunk have some twenty times as many. */

@@ -2,6 +2,8 @@ import { drawPositions } from './sample-positions.ts';
 
 export interface RowPlanInit {
   readonly samples: number;
+  /** How often each sample is seen: once, and once more as a copy of itself. */
+  readonly copies: number;
   /** Rows of one sample. */
   readonly perSample: number;
   /** Numbers in a row, P. */
@@ -17,8 +19,8 @@ export interface RowPlan {
   /** Most rows in the moments, and most rows beside them to judge a fit by. */
   readonly fitted: number;
   readonly heldBack: number;
-  /** The rows of one sample, counted from its first. */
-  draw(sample: number, perSample: number): Draw;
+  /** The rows of one sample, counted from its first; `copy` 0 is the sample itself. */
+  draw(sample: number, copy: number, perSample: number): Draw;
 }
 
 export interface Draw {
@@ -36,20 +38,22 @@ const none = new Int32Array();
 
 /**
  * Which rows make the moments of an operator, and which judge the fit: those of every sixteenth sample, of every eighth
- * where n < 4P. Other positions of the same samples would not do: they are too alike to tell what the fit owes to the images
- * that it has seen.
+ * where n < 4P. Other positions of the same samples would not do, nor would copies: they are too alike to tell what the fit
+ * owes to the images that it has seen. Copies of the samples that judge are not used at all.
  */
-export function planRows({ samples, perSample, patch, positions, seed, name }: RowPlanInit): RowPlan {
-  const wanted = Math.min(4 * positions, Math.max(positions, Math.ceil((rowsPerNumber * patch) / samples)));
+export function planRows({ samples, copies, perSample, patch, positions, seed, name }: RowPlanInit): RowPlan {
+  const seen = samples * copies;
+  const wanted = Math.min(4 * positions, Math.max(positions, Math.ceil((rowsPerNumber * patch) / seen)));
   const drawn = Math.min(wanted, perSample);
-  const period = samples * drawn >= trustedRowsPerNumber * patch ? 16 : 8;
+  const period = seen * drawn >= trustedRowsPerNumber * patch ? 16 : 8;
   const judges = Math.floor(samples / period);
   return {
-    fitted: (samples - judges) * drawn,
+    fitted: (samples - judges) * copies * drawn,
     heldBack: judges * drawn,
-    draw(sample, size) {
-      const all = drawPositions(size, drawn, seed, name, sample);
-      return sample % period === period - 1 ? { fitted: none, heldBack: all } : { fitted: all, heldBack: none };
+    draw(sample, copy, size) {
+      const all = drawPositions(size, drawn, seed, name, sample + copy * samples);
+      if (sample % period !== period - 1) return { fitted: all, heldBack: none };
+      return { fitted: none, heldBack: copy === 0 ? all : none };
     },
   };
 }

@@ -2,6 +2,7 @@ import { type Dataset, syntheticSpec } from '../data/index.ts';
 import { openLockstep } from '../observe/index.ts';
 import type { Effort } from '../pass/index.ts';
 import type { Calibration, Evidence, FitMode, ObservedModels } from '../rewrite/index.ts';
+import { isMirrorIndifferent, rowsWanted } from './mirror.ts';
 import { openData, openOthers, type Selection } from './open-data.ts';
 import type { Run } from './run.ts';
 
@@ -44,7 +45,8 @@ const positions = { fast: 16, normal: 32, max: 64 } as const;
 const activationMemory = 2 ** 30;
 
 export function samplesText(evidence: Evidence): string {
-  return evidence.kind === 'weights' ? 'no samples' : `${evidence.samples} samples`;
+  if (evidence.kind === 'weights') return 'no samples';
+  return `${evidence.samples} samples${'mirrored' in evidence && evidence.mirrored ? ', each seen in a mirror too' : ''}`;
 }
 
 /** @param text what to tell once the data are open */
@@ -66,6 +68,8 @@ export async function calibrateWith(
     const samples = Math.min(options.samples ?? defaultSamples, quarter?.rest ?? Number.POSITIVE_INFINITY);
     const selection = { ...common, samples };
     const dataset = await openData(runtime, loaded.source, spec, selection, options);
+    const few = spec !== syntheticSpec && dataset.size * positions[effort] < rowsWanted(run.model);
+    const mirrored = few && (await isMirrorIndifferent(runtime, loaded.source, dataset));
     let judges: Promise<Judges> | undefined;
     const judging = {
       ...selection,
@@ -74,8 +78,8 @@ export async function calibrateWith(
       purpose: 'evaluation',
     } as const;
     return {
-      calibration: lockstepCalibration(run, dataset, effort, fitMode),
-      at: (other) => lockstepCalibration(run, dataset, other, fitMode),
+      calibration: lockstepCalibration(run, dataset, effort, fitMode, mirrored),
+      at: (other) => lockstepCalibration(run, dataset, other, fitMode, mirrored),
       evidence: {
         kind: spec === syntheticSpec ? 'synthetic' : 'data',
         sha256: await dataset.sha256(),
@@ -83,6 +87,7 @@ export async function calibrateWith(
         preprocess: dataset.preprocessText,
         effort,
         mode: fitMode,
+        mirrored,
       },
       judges: () => {
         judges ??= openOthers(runtime, loaded.source, spec, judging, options).then((others) => ({
@@ -103,7 +108,14 @@ async function sizesOfQuarter(all: Promise<Dataset>): Promise<{ readonly heldBac
   return { heldBack, rest: Math.max(1, size - heldBack) };
 }
 
-function lockstepCalibration(run: Run, dataset: Dataset, effort: Effort, mode: FitMode): Calibration {
+/** @param mirrored show each image in a mirror too, apart from quick fits */
+function lockstepCalibration(
+  run: Run,
+  dataset: Dataset,
+  effort: Effort,
+  mode: FitMode,
+  mirrored: boolean,
+): Calibration {
   const { resources, options, watch } = run;
   const { blas, seed, signal } = resources.environment;
   return {
@@ -114,6 +126,7 @@ function lockstepCalibration(run: Run, dataset: Dataset, effort: Effort, mode: F
         mode === 'symmetric' || mode === 'channels' ? originalAlone(models) : models,
         {
           dataset,
+          mirror: mirrored && effort !== 'fast',
           runtimes: [await resources.runtime(), await resources.secondRuntime()],
           memory: options.memory ?? activationMemory,
           blas,

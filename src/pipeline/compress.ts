@@ -1,12 +1,13 @@
 import { diagnostics } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
 import { type Plan, planSchema } from '../rewrite/index.ts';
-import { type Decision, decide, openCalibration } from './decide.ts';
+import { type Decision, openCalibration, settingOf } from './decide.ts';
 import { checkEvidence, fittingOf, weightsAlone } from './evidence.ts';
 import type { Compressed, EngineOptions, ModelInput } from './options.ts';
 import { saveModel } from './output-model.ts';
 import { keptNodes } from './plan-of-run.ts';
-import { reportOfRun } from './report-of-run.ts';
+import { decideOnce, type Result, remembered, results } from './remembered.ts';
+import { findingsOf, reportOfRun } from './report-of-run.ts';
 import { rewrite } from './rewritten.ts';
 import { type Run, withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
@@ -19,7 +20,10 @@ import { verdictOf } from './verdict.ts';
  * @throws what reading a model (3, 4, 7), options and pipelines (2) can throw
  */
 export async function plan(input: ModelInput, options: EngineOptions = {}): Promise<Plan> {
-  return withRun(input, options, async (run) => (await decide(run, { fit: true })).plan);
+  return withRun(input, options, async (run) => {
+    const setting = await settingOf(run);
+    return (await decideOnce(run, setting, { fit: true })).plan;
+  });
 }
 
 /**
@@ -28,7 +32,13 @@ export async function plan(input: ModelInput, options: EngineOptions = {}): Prom
  * @throws check-failed (5) when the rewritten model does not prove equal to what was planned, and what `plan` throws
  */
 export async function compress(input: ModelInput, options: EngineOptions = {}): Promise<Compressed> {
-  return withRun(input, options, async (run) => finish(run, await decide(run)));
+  return withRun(input, options, async (run) => {
+    const setting = await settingOf(run);
+    return compressed(
+      run,
+      await remembered(run, setting, results, async () => finish(run, await decideOnce(run, setting))),
+    );
+  });
 }
 
 /**
@@ -41,7 +51,8 @@ export async function apply(input: ModelInput, given: Plan, options: EngineOptio
     const data = await openCalibration(run);
     if (!options.refit) checkEvidence(plan.evidence, data);
     const chosen = { ...plan, evidence: data?.evidence ?? weightsAlone };
-    return finish(run, { pipeline: resolveStages(run.options, run.passes), plan: chosen, data });
+    const pipeline = resolveStages(run.options, run.passes);
+    return compressed(run, await finish(run, { pipeline, plan: chosen, data }));
   });
 }
 
@@ -85,14 +96,18 @@ function withAllNodes(plan: Plan, model: Model): Plan {
 }
 
 /** Rewrites where that has not been done, checks and reports. */
-async function finish(run: Run, decision: Decision): Promise<Compressed> {
+async function finish(run: Run, decision: Decision): Promise<Result> {
   const { plan: wanted, pipeline, data, goal, ours = false } = decision;
   const rewritten = decision.rewritten ?? (await rewrite(run, pipeline, wanted, { calibration: data?.calibration }));
   const verdict = await verdictOf(run, rewritten.applied, rewritten.output, data);
   const first = { ...rewritten, plan: wanted, verdict };
   const { applied, output, plan, verdict: last } = ours ? await takeBack(run, decision, first) : first;
+  return { plan, findings: findingsOf(run, applied, output, last, goal), output, cached: false };
+}
+
+function compressed(run: Run, { plan, findings, output, cached }: Result): Compressed {
   return {
-    report: reportOfRun(run, plan, applied, output, last, goal),
+    report: reportOfRun(run, plan, findings, cached),
     plan,
     bytes: () => output.bytes(),
     writeTo: (path, { overwrite = false } = {}) => saveModel(output.model, path, run.loaded, overwrite, run.options),

@@ -37,21 +37,44 @@ const nodeBounds = [0.1, 0.05, 0.025] as const;
  */
 const budget = { outputError: 0.01, agreement: { data: 0.98, synthetic: 0.9 } } as const;
 
+/** What a run was asked for. */
+export interface Setting {
+  readonly goal: Goal | undefined;
+  /** As it was named, before ranks are chosen. */
+  readonly pipeline: ResolvedPipeline;
+  /** Whether nobody listed passes. */
+  readonly byPreset: boolean;
+  /** What to fit to: what was named, or what is there without data. */
+  readonly data: CalibrationData | undefined;
+}
+
+/** @throws what options, pipelines and data can throw */
+export async function settingOf(run: Run): Promise<Setting> {
+  const { options, passes, unsupported } = run;
+  const goal = goalOfRun(options);
+  const pipeline = goal ? resolveGoalStages(options, passes) : resolveStages(options, passes);
+  const byPreset = options.pipeline === undefined && (options.passes ?? []).length === 0;
+  const heldBack = goal && goal.losses.length > 0 ? 'quarter' : undefined;
+  const given = await openCalibration(run, heldBack);
+  const byDefault = (goal !== undefined || byPreset) && unsupported === undefined;
+  const data = given ?? (byDefault ? await calibrationByDefault(run) : undefined);
+  if (goal || byPreset) refuseFactors(data);
+  return { goal, pipeline, byPreset, data };
+}
+
 /**
  * Chooses data, passes and ranks. With a pipeline of the user's that is one plan; the preset with data is tried with
  * smaller and smaller errors until the model agrees with the original on samples that were kept back.
  */
-export async function decide(run: Run, planning: Pick<PlanOptions, 'fit'> = {}): Promise<Decision> {
-  const { options, passes, unsupported } = run;
-  const goal = goalOfRun(options);
-  if (goal) return underGoal(run, goal);
-  const pipeline = resolveStages(options, passes);
-  const byPreset = options.pipeline === undefined && (options.passes ?? []).length === 0;
-  const given = await openCalibration(run);
-  const data = given ?? (byPreset && unsupported === undefined ? await calibrationByDefault(run) : undefined);
+export async function decide(
+  run: Run,
+  { goal, pipeline, byPreset, data }: Setting,
+  planning: Pick<PlanOptions, 'fit'> = {},
+): Promise<Decision> {
+  const { options, passes } = run;
+  if (goal) return underGoal(run, goal, pipeline, data);
   if (!data || !byPreset)
     return { pipeline, data, plan: await planOfRun(run, pipeline, data, planning), ours: byPreset };
-  refuseFactors(data);
   const judges = await data.judges();
   // Statistics alone can judge nothing: the smallest error that is worth it is taken then.
   for (const bound of judges ? nodeBounds : nodeBounds.slice(-1)) {
@@ -78,13 +101,12 @@ function goalOfPreset({ pipeline, preset = 'safe' }: EngineOptions): Goal | unde
     : undefined;
 }
 
-async function underGoal(run: Run, goal: Goal): Promise<Decision> {
-  const { options, passes, unsupported } = run;
-  const pipeline = resolveGoalStages(options, passes);
-  const heldBack = goal.losses.length > 0 ? 'quarter' : undefined;
-  const given = await openCalibration(run, heldBack);
-  const data = given ?? (unsupported === undefined ? await calibrationByDefault(run) : undefined);
-  refuseFactors(data);
+async function underGoal(
+  run: Run,
+  goal: Goal,
+  pipeline: ResolvedPipeline,
+  data: CalibrationData | undefined,
+): Promise<Decision> {
   const { nodes, rewritten, outcome } = await decideGoal(run, goal, pipeline, data);
   const plan = planOf(run, pipeline.text, data, nodes, goalTexts(goal));
   // Who names a cost gets it, also where it is no time.

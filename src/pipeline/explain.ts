@@ -1,9 +1,10 @@
 import type { Report } from '../report/index.ts';
 import { explainNode, type InspectedNode, inspectNodes, type MethodExplanation } from '../rewrite/index.ts';
-import { decide, goalOfRun } from './decide.ts';
+import { goalOfRun, settingOf } from './decide.ts';
 import { adviceFor, decisionText } from './explain-advice.ts';
 import { checkNodeName, explainPlanned, type PlanExplanation } from './explain-plan.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
+import { decideOnce } from './remembered.ts';
 import { withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
 import { factsOfInput, summarize } from './summary.ts';
@@ -47,7 +48,7 @@ export async function explain(
     const { calibrate, statistics } = options;
     if (goalOfRun(options) || calibrate !== undefined || statistics !== undefined) {
       checkNodeName(model, nodeName);
-      return explainPlanned((await decide(run, { fit: true })).plan, nodeName);
+      return explainPlanned((await decideOnce(run, await settingOf(run), { fit: true })).plan, nodeName);
     }
     const { steps } = resolveStages(options, passes);
     const { plan, ...seen } = await explainNode(model, nodeName, steps, policy, resources.environment);

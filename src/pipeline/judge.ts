@@ -107,7 +107,7 @@ function asPair([low, high]: readonly [number, number]): [number, number] {
 const comparisonBatch = 32;
 
 /** --samples limits the calibration data where there are any. */
-function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
+export function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
   return {
     ...(calibrate === undefined && samples !== undefined && { samples }),
     ...(seed !== undefined && { seed }),

@@ -38,7 +38,7 @@ export interface EngineOptions {
   readonly maxError?: number;
   /** Give the nearest model where the goal cannot be reached. */
   readonly bestEffort?: boolean;
-  /** Folder of measured times to use again; undefined keeps none. */
+  /** Folder of measured times, plans and results to use again; undefined keeps none. */
   readonly cache?: string;
   readonly freezeInputs?: boolean;
   readonly check?: CheckLevel;

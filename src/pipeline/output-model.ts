@@ -79,7 +79,8 @@ export async function withSources<Result>(
   }
 }
 
-function fitsInMemory(model: Model): boolean {
+/** Whether all of it lies in memory, and is small enough to be handed on as bytes. */
+export function fitsInMemory(model: Model): boolean {
   const sources = [...allTensors(model)].map(({ source }) => source);
   return (
     sources.every(({ storage }) => storage !== 'external') &&

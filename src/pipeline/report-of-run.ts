@@ -10,19 +10,35 @@ import { factsOfInput, summarize, summarizeOutput } from './summary.ts';
 import { tool } from './tool.ts';
 import type { Verdict } from './verdict.ts';
 
-/** The run told as data: everything that the terminal, the JSON file and the HTML page show. */
-export function reportOfRun(
+/** What a run found out. */
+export type Findings = Pick<Report, 'output' | 'targets' | 'nodes' | 'verification' | 'benchmark' | 'warnings'>;
+
+export function findingsOf(
   run: Run,
-  plan: Plan,
   { nodes }: Applied,
   output: OutputModel,
   { verification, benchmark }: Verdict,
   goal?: GoalOutcome,
-): Report {
-  const { options, resources, watch, warnings, loaded } = run;
+): Findings {
+  const after = summarizeOutput(output, run.resources.environment);
+  return {
+    output: after,
+    targets: goal ? targetsOf(goal, summarize(factsOfInput(run)), after, benchmark) : [],
+    nodes: nodes.map(reportNode),
+    verification,
+    benchmark,
+    warnings: run.warnings.map(({ code, message }) => ({ code, message })),
+  };
+}
+
+/**
+ * The run told as data: everything that the terminal, the JSON file and the HTML page show.
+ *
+ * @param cached whether an earlier run found it
+ */
+export function reportOfRun(run: Run, plan: Plan, findings: Findings, cached: boolean): Report {
+  const { options, watch, loaded } = run;
   const { version, instructionSet } = runtimeInfo();
-  const before = summarize(factsOfInput(run));
-  const after = summarizeOutput(output, resources.environment);
   return {
     version: 1,
     tool,
@@ -33,15 +49,11 @@ export function reportOfRun(
       threads: options.threads ?? 1,
       runtime: `ONNX Runtime ${version ?? 'not installed'}, ${instructionSet}`,
       seconds: { ...watch.seconds },
+      cached,
     },
-    input: before,
-    output: after,
-    targets: goal ? targetsOf(goal, before, after, benchmark) : [],
+    input: summarize(factsOfInput(run)),
     calibration: calibrationOf(plan.evidence),
-    nodes: nodes.map(reportNode),
-    verification,
-    benchmark,
-    warnings: warnings.map(({ code, message }) => ({ code, message })),
+    ...findings,
     reproduce: { command: command(loaded.file, plan, options), plan },
   };
 }

@@ -55,6 +55,7 @@ export const reportSchema = z.strictObject({
       .string()
       .describe('ONNX Runtime version and instruction set: bytes are promised equal for the same ones'),
     seconds: z.record(z.string(), z.number()).describe('wall time per stage'),
+    cached: z.boolean().describe('whether an earlier run with the same question made, checked and timed the model'),
   }),
   input: side,
   output: side,

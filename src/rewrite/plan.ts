@@ -47,6 +47,7 @@ const evidenceSchema = z.discriminatedUnion('kind', [
     preprocess: z.string(),
     effort,
     mode: z.enum(['bias', 'channels', 'symmetric', 'asymmetric']),
+    mirrored: z.boolean().default(false).describe('whether each image was also shown with left and right exchanged'),
   }),
   z.strictObject({
     kind: z.enum(['statistics', 'factors']),

@@ -31,7 +31,7 @@ const side = {
 export const report: Report = {
   version: 1,
   tool: { name: 'onnx-tucker', version: '9.8.7' },
-  run: { argv: null, pipeline: 'svd', seed: 0, threads: 1, runtime: 'none', seconds: { read: 0.1 } },
+  run: { argv: null, pipeline: 'svd', seed: 0, threads: 1, runtime: 'none', seconds: { read: 0.1 }, cached: false },
   calibration: null,
   input: side,
   output: { ...side, file: null, params: 5_000_000 },

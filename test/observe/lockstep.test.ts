@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mirrorImages } from '../../src/data/index.ts';
 import {
   attribute,
   cloneModel,
@@ -71,16 +72,26 @@ interface Options {
   readonly chunk?: number;
   readonly memory?: number;
   readonly data?: Float32Array;
+  readonly dims?: readonly number[];
+  readonly mirror?: boolean;
   readonly between?: (name: string) => void;
 }
 
 async function observeAll(original: Model, rewritten: Model, options: Options = {}): Promise<Record<string, Moments>> {
-  const { chunk = 16, memory = 2 ** 30, data = samples, between = () => {} } = options;
+  const {
+    chunk = 16,
+    memory = 2 ** 30,
+    data = samples,
+    dims = sampleDims,
+    mirror = false,
+    between = () => {},
+  } = options;
   const pairs = pairsOf(original, rewritten);
   const lockstep = await openLockstep(
     { original, rewritten, pairs },
     {
-      dataset: arrayDataset('x', data, sampleDims),
+      dataset: arrayDataset('x', data, dims),
+      mirror,
       runtimes: [runtime, runtime],
       memory,
       chunk,
@@ -180,6 +191,21 @@ describe('two models in lockstep', () => {
       expect(Math.abs((only(seen['conv2']).meanY[t] ?? 0) - wanted)).toBeLessThan(0.15);
     }
     expect(only(seen['conv2']).meanY).not.toEqual(only(plain['conv2']).meanY);
+  });
+
+  test('see images in a mirror as if those were further images', async () => {
+    const dims = [3, 4, 4];
+    const model = new ModelBuilder()
+      .input('x', ['N', ...dims])
+      .random('w', [5, 3, 3, 3])
+      .node('Conv', ['x', 'w'], 'y', [], 'conv')
+      .output('y').model;
+    const images = randomSamples(3, dims);
+    const mirrored = mirrorImages({ x: { dtype: 'float32', dims: [3, ...dims], data: images } })?.['x'];
+    const both = Float32Array.from([...images, ...((mirrored?.data ?? []) as Float32Array)]);
+    expect(await observeAll(model, model, { data: images, dims, mirror: true })).toEqual(
+      await observeAll(model, model, { data: both, dims }),
+    );
   });
 
   test('hold rows back that are in no moment', async () => {

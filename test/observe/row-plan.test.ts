@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { planRows } from '../../src/observe/row-plan.ts';
 import { drawPositions } from '../../src/observe/sample-positions.ts';
 
-const base = { samples: 512, perSample: 1024, patch: 144, positions: 32, seed: 0, name: 'conv' };
+const base = { samples: 512, copies: 1, perSample: 1024, patch: 144, positions: 32, seed: 0, name: 'conv' };
 
 describe('the choice of rows', () => {
   test('draws distinct positions, the same for the same seed, node and sample', () => {
@@ -21,10 +21,10 @@ describe('the choice of rows', () => {
 
   test('judges by every sixteenth sample, which no fit sees, where there are rows enough', () => {
     const plan = planRows(base);
-    expect([...plan.draw(15, 1024).fitted]).toEqual([]);
-    expect(plan.draw(15, 1024).heldBack.length).toBe(32);
-    expect(plan.draw(11, 1024).fitted.length).toBe(32);
-    expect([...plan.draw(11, 1024).heldBack]).toEqual([]);
+    expect([...plan.draw(15, 0, 1024).fitted]).toEqual([]);
+    expect(plan.draw(15, 0, 1024).heldBack.length).toBe(32);
+    expect(plan.draw(11, 0, 1024).fitted.length).toBe(32);
+    expect([...plan.draw(11, 0, 1024).heldBack]).toEqual([]);
     expect([plan.fitted, plan.heldBack]).toEqual([480 * 32, 32 * 32]);
   });
 
@@ -35,10 +35,18 @@ describe('the choice of rows', () => {
 
   test('keeps every eighth sample back where rows are fewer than four for each number', () => {
     const plan = planRows({ ...base, perSample: 1, patch: 784 });
-    const draws = Array.from({ length: 512 }, (_, sample) => plan.draw(sample, 1));
+    const draws = Array.from({ length: 512 }, (_, sample) => plan.draw(sample, 0, 1));
     expect(draws.filter(({ heldBack }) => heldBack.length > 0).length).toBe(64);
     expect(draws.every(({ fitted, heldBack }) => fitted.length + heldBack.length === 1)).toBe(true);
     expect(plan.fitted).toBe(448);
+  });
+
+  test('sees copies of the samples, at other positions, but none of those that judge', () => {
+    const plan = planRows({ ...base, copies: 2 });
+    expect([plan.fitted, plan.heldBack]).toEqual([2 * 480 * 32, 32 * 32]);
+    expect(plan.draw(3, 1, 1024).fitted.length).toBe(32);
+    expect(plan.draw(3, 1, 1024).fitted).not.toEqual(plan.draw(3, 0, 1024).fitted);
+    expect(plan.draw(15, 1, 1024)).toEqual({ fitted: new Int32Array(), heldBack: new Int32Array() });
   });
 
   test('keeps nothing back of a handful of samples', () => {

@@ -51,6 +51,7 @@ export const exampleReport: Report = {
     threads: 1,
     runtime: 'onnxruntime 1.30.0 avx512',
     seconds: { read: 0.2, plan: 1.1 },
+    cached: false,
   },
   input: side,
   output: {
