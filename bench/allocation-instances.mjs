@@ -1,6 +1,6 @@
 /**
  * Instances of the multiple-choice knapsack problem: the classes of Pisinger (Eur. J. Oper. Res. 83 (1995)), which are
- * stated with profits p and weights w up to R, and what the ranks of networks look like. The error of an option is the
+ * stated with profits p and weights w up to R, and what the layers of networks look like. The error of an option is the
  * largest profit of its group less its own.
  */
 
@@ -14,6 +14,7 @@
  * @property {number} [budgets] 1 unless told
  * @property {boolean} [real] whole numbers unless told
  * @property {number} [range] R, 1000 unless told
+ * @property {readonly number[]} [tightness] of each budget, from 0, the least that it can be, to 1, the most; 0.5 unless told
  */
 
 /** @typedef {(random: Random, count: number, draw: () => number, range: number) => { w: number, p: number }[]} Class */
@@ -68,16 +69,65 @@ const ranks = (random, count, draw, range) => {
   });
 };
 
-export const classes = { uncorrelated, weak, strong, subsetSum, monotone, equal, ranks };
+/**
+ * A layer with several methods beside itself: along each the error falls convexly with the cost, up to some per cent of
+ * noise; how large and how steep differs by orders of magnitude from layer to layer, as in networks.
+ *
+ * @param {Random} random
+ * @param {number} count
+ * @param {number} range
+ * @param {(cost: number) => number} costOf what a cost in proportion to ranks really is
+ */
+function layer(random, count, range, costOf) {
+  const size = range * 10 ** (-1.5 * random.uniform());
+  const worst = range * 10 ** (-2 * random.uniform());
+  const methods = Array.from({ length: 3 }, () => ({
+    dear: 0.8 + 0.7 * random.uniform(),
+    decay: 2 + 8 * random.uniform(),
+    floor: 0.02 * random.uniform(),
+  }));
+  const ways = Array.from({ length: count - 1 }, (_, at) => {
+    const { dear, decay, floor } = methods[at % 3] ?? { dear: 1, decay: 4, floor: 0 };
+    const share = (Math.floor(at / 3) + 1) / Math.ceil(count / 3 + 1);
+    const noise = 0.97 + 0.06 * random.uniform();
+    const error = worst * (floor + (Math.exp(-decay * share) - Math.exp(-decay)) * noise);
+    return { w: costOf(size * share * dear), p: range - error };
+  });
+  return [{ w: costOf(size), p: range }, ...ways];
+}
+
+/** @param {{ w: number, p: number }[]} items @param {boolean} whole */
+function rounded(items, whole) {
+  return whole ? items.map(({ w, p }) => ({ w: Math.max(1, Math.ceil(w)), p: Math.round(p) })) : items;
+}
+
+/** @type {Class} layers whose costs are in proportion to ranks, as MACs are */
+const curves = (random, count, draw, range) =>
+  rounded(
+    layer(random, count, range, (cost) => cost),
+    Number.isInteger(draw()),
+  );
+
+/** @type {Class} layers whose costs go up in steps, as times do with the width of the processor's vectors */
+const stairs = (random, count, draw, range) => {
+  const step = range * (0.01 + 0.02 * random.uniform());
+  return rounded(
+    layer(random, count, range, (cost) => step * Math.ceil(cost / step) * (1 + 0.02 * random.uniform())),
+    Number.isInteger(draw()),
+  );
+};
+
+export const classes = { uncorrelated, weak, strong, subsetSum, monotone, equal, ranks, curves, stairs };
 
 /**
  * Costs against a second and later budget follow the first loosely, as parameters follow multiplications.
  *
  * @param {Random} random
  * @param {Kind} kind
- * @returns {{ groups: Option[][], budgets: number[] }} each budget half way between the least and the most that it can be
+ * @returns {{ groups: Option[][], budgets: number[] }} each budget between the least and the most that it can be
  */
-export function allocationInstance(random, { name, groups, options, budgets = 1, real = false, range = 1000 }) {
+export function allocationInstance(random, kind) {
+  const { name, groups, options, budgets = 1, real = false, range = 1000, tightness = [] } = kind;
   const draw = () => (real ? 1 + (range - 1) * random.uniform() : 1 + Math.floor(range * random.uniform()));
   const drawn = Array.from({ length: groups }, () => {
     const items = classes[name](random, options, draw, range);
@@ -88,7 +138,7 @@ export function allocationInstance(random, { name, groups, options, budgets = 1,
       error: most - p,
     }));
   });
-  return { groups: drawn, budgets: Array.from({ length: budgets }, (_, k) => halfWay(drawn, k)) };
+  return { groups: drawn, budgets: Array.from({ length: budgets }, (_, k) => between(drawn, k, tightness[k] ?? 0.5)) };
 }
 
 /** @param {Random} random @param {number} value @param {boolean} real */
@@ -97,8 +147,9 @@ function loosely(random, value, real) {
   return real ? other : Math.round(other);
 }
 
-/** @param {Option[][]} groups @param {number} k */
-function halfWay(groups, k) {
+/** @param {Option[][]} groups @param {number} k @param {number} share */
+function between(groups, k, share) {
   const extremes = groups.map((options) => options.map(({ costs }) => /** @type {number} */ (costs[k])));
-  return Math.floor(extremes.reduce((sum, costs) => sum + Math.min(...costs) + Math.max(...costs), 0) / 2);
+  const [least, most] = [Math.min, Math.max].map((pick) => extremes.reduce((sum, costs) => sum + pick(...costs), 0));
+  return Math.floor((1 - share) * /** @type {number} */ (least) + share * /** @type {number} */ (most));
 }

@@ -143,13 +143,14 @@ if (values.json) writeFileSync(values.json, JSON.stringify(results));
 
 async function configurationTable() {
   const start = performance.now();
-  const overhead = await measureCallOverhead(runtime, threads);
+  const options = { threads, device: 'cpu' };
+  const overhead = await measureCallOverhead(runtime, options);
   const made = configurations(Number(values.configurations));
   const times = await measureChains(
     runtime,
     made.map(({ chain }) => chain),
     overhead,
-    { threads },
+    options,
   );
   const seconds = (performance.now() - start) / 1e3;
   const samples = made.map((one, i) => ({ ...one, milliseconds: times[i] }));

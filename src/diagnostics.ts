@@ -122,6 +122,14 @@ export const diagnostics = {
   plugin: (plugin: string, message: string, cause?: unknown) =>
     error('plugin', 2, `plugin ${plugin}: ${message}`, undefined, undefined, cause),
   planMismatch: (message: string, hint?: string) => error('plan-mismatch', 2, message, undefined, hint),
+  deviceMissing: (device: string, reason: string, there: readonly string[]) =>
+    error(
+      'device-missing',
+      2,
+      `--device ${device}: ONNX Runtime has no such device here: ${reason}`,
+      undefined,
+      `There is ${there.join(', ')}.`,
+    ),
   data: (code: string, message: string, where?: Where, hint?: string) => error(code, 2, message, where, hint),
 
   // goals: 6

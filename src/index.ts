@@ -15,6 +15,7 @@ export {
   compress,
   type EngineOptions,
   explain,
+  explainPlan,
   type Frontier,
   type FrontierPoint,
   frontierSchema,

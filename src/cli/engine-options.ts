@@ -37,6 +37,7 @@ export function engineOptions({ options, argv, signal, onEvent }: CommandContext
     externalData: options.externalData,
     externalRoots: options.externalRoot,
     bench: options.bench,
+    device: options.device,
     argv,
     signal,
     onEvent,

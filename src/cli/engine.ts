@@ -10,13 +10,24 @@ export type {
   Frontier,
   Inspection,
   ModelInput,
+  PlanExplanation,
   VerifyResult,
 } from '../pipeline/index.ts';
 
 /** Name, kind and one line on each pass. */
 export type PassSummary = Pick<Pass, 'name' | 'kind' | 'summary'>;
 
-type Work = 'compress' | 'plan' | 'apply' | 'observe' | 'sweep' | 'verify' | 'bench' | 'inspect' | 'explain';
+type Work =
+  | 'compress'
+  | 'plan'
+  | 'apply'
+  | 'observe'
+  | 'sweep'
+  | 'verify'
+  | 'bench'
+  | 'inspect'
+  | 'explain'
+  | 'explainPlan';
 
 export interface Engine extends Pick<typeof pipeline, Work> {
   readonly version: string;

@@ -91,6 +91,10 @@ export const dataOptions = z.strictObject({
 
 export const machineOptions = z.strictObject({
   threads: z.number().int().positive().exactOptional().describe('threads to use; results do not depend on it'),
+  device: z
+    .enum(['cpu', 'cuda', 'webgpu'])
+    .default('cpu')
+    .describe('where latency is measured; fits and checks stay on the CPU'),
   timeout: duration.exactOptional().describe('limit of one request to ONNX Runtime, such as 90s or 5m'),
   memory: byteCount.exactOptional().describe('largest size of the ONNX Runtime process, such as 2GiB'),
   cache: z

@@ -49,7 +49,7 @@ export interface Setting {
 }
 
 /** @throws what options, pipelines and data can throw */
-export async function settingOf(run: Run, goal = goalOf(run.options) ?? goalOfPreset(run.options)): Promise<Setting> {
+export async function settingOf(run: Run, goal = goalOfRun(run.options)): Promise<Setting> {
   const { options, passes, unsupported } = run;
   const pipeline = goal ? resolveGoalStages(options, passes) : resolveStages(options, passes);
   const byPreset = options.pipeline === undefined && (options.passes ?? []).length === 0;
@@ -85,6 +85,11 @@ export async function decide(
   }
   options.onEvent?.({ kind: 'warning', diagnostic: strayed() });
   return { pipeline, data: undefined, plan: await planOfRun(run, pipeline, undefined, planning), ours: true };
+}
+
+/** @throws what `goalOf` throws */
+export function goalOfRun(options: EngineOptions): Goal | undefined {
+  return goalOf(options) ?? goalOfPreset(options);
 }
 
 /** Presets other than `safe` are goals; a pipeline or passes of the user's have none. */

@@ -17,11 +17,12 @@ const noEvents = () => {};
 const neverAborted = new AbortController().signal;
 
 export function openResources(options: EngineOptions): Resources {
-  const { threads = 1, timeout, memory, signal = neverAborted } = options;
+  const { threads = 1, device = 'cpu', timeout, memory, signal = neverAborted } = options;
   const opened: Promise<Runtime>[] = [];
   const openAt = (place: number) => {
     opened[place] ??= openRuntime({
       threads,
+      device,
       signal,
       ...(timeout !== undefined && { timeout }),
       ...(memory !== undefined && { memory }),

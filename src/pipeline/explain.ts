@@ -1,12 +1,10 @@
 import type { Report } from '../report/index.ts';
-import {
-  explainNode,
-  type InspectedNode,
-  inspectNodes,
-  type MethodExplanation,
-  type PlanNode,
-} from '../rewrite/index.ts';
+import { explainNode, type InspectedNode, inspectNodes, type MethodExplanation } from '../rewrite/index.ts';
+import { goalOfRun, settingOf } from './decide.ts';
+import { adviceFor, decisionText } from './explain-advice.ts';
+import { checkNodeName, explainPlanned, type PlanExplanation } from './explain-plan.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
+import { decideOnce } from './remembered.ts';
 import { withRun } from './run.ts';
 import { resolveStages } from './stages.ts';
 import { factsOfInput, summarize } from './summary.ts';
@@ -34,46 +32,26 @@ export async function inspect(input: ModelInput, options: EngineOptions = {}): P
   }));
 }
 
-/** @throws usage when no linear operator has that name */
-export async function explain(input: ModelInput, nodeName: string, options: EngineOptions = {}): Promise<Explanation> {
-  return withRun(input, options, async ({ model, passes, policy, resources }) => {
+/**
+ * Explains one node: by what each pass of the pipeline would make of it alone, or, under a goal or with data, by the
+ * plan that is made for it.
+ *
+ * @throws usage (2) when no linear operator has that name, and what `plan` throws
+ */
+export async function explain(
+  input: ModelInput,
+  nodeName: string,
+  options: EngineOptions = {},
+): Promise<Explanation | PlanExplanation> {
+  return withRun(input, options, async (run) => {
+    const { model, passes, policy, resources } = run;
+    const { calibrate, statistics } = options;
+    if (goalOfRun(options) || calibrate !== undefined || statistics !== undefined) {
+      checkNodeName(model, nodeName);
+      return explainPlanned((await decideOnce(run, await settingOf(run), { fit: true })).plan, nodeName);
+    }
     const { steps } = resolveStages(options, passes);
     const { plan, ...seen } = await explainNode(model, nodeName, steps, policy, resources.environment);
     return { ...seen, decision: decisionText(plan), advice: adviceFor(plan) };
   });
-}
-
-function decisionText({ method, ranks, rankSource, skipped }: PlanNode): string {
-  if (skipped) return `kept (${skipped.code}): ${skipped.text}`;
-  const chosen = Object.entries(ranks ?? {}).map(([name, rank]) => `${name}=${rank}`);
-  return `rewritten by ${method} with ${chosen.join(', ')}, chosen by ${rankSource}`;
-}
-
-function adviceFor({ name, method, skipped }: PlanNode): readonly string[] {
-  if (!skipped)
-    return [
-      `--exclude '${name}' keeps it; --ranks '${name}=…' sets its ranks; --skip-pass ${method} takes the next method`,
-    ];
-  switch (skipped.code) {
-    case 'excluded':
-      return ['--include and --exclude decide which nodes are considered'];
-    case 'no-gain':
-      return ["--require-gain none rewrites it all the same; smaller ranks may gain: --ranks '…'"];
-    case 'error-bound':
-      return [
-        'error-ranks{max=…} allows a larger error; ratio-ranks, energy-ranks and vbmf-ranks choose without a bound',
-      ];
-    case 'end-layer':
-      return ['ratio-ranks{ends=fit} includes the first and the last layer'];
-    case 'weight-overridable':
-      return ['--freeze-inputs makes weights constant that are listed as graph inputs'];
-    case 'rank-zero':
-      return ['vbmf-ranks{minimum=…} sets a smallest rank'];
-    case 'shape-unknown':
-      return ['--input-shape name:1,3,224,224 makes the shapes known'];
-    case 'no-method':
-      return ['add a factorize pass that takes this operator: "onnx-tucker inspect --passes" lists them'];
-    default:
-      return [];
-  }
 }

@@ -2,6 +2,7 @@
 export { bench, verify } from './compare.ts';
 export { apply, compress, plan } from './compress.ts';
 export { type Explanation, explain, type Inspection, inspect } from './explain.ts';
+export { explainPlan, type PlanExplanation } from './explain-plan.ts';
 export { type Frontier, type FrontierPoint, frontierSchema } from './frontier.ts';
 export { observe } from './observe.ts';
 export type {

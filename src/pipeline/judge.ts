@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
 import type { Report } from '../report/index.ts';
-import { type ModelSource, type Runtime, runtimeInfo } from '../runtime/index.ts';
+import { deviceName, type ModelSource, type Runtime, runtimeInfo } from '../runtime/index.ts';
 import {
   compareModels,
   type ExactOptions,
@@ -165,8 +165,8 @@ export async function judgeLatency(
   written: ModelSource,
   options: EngineOptions,
 ): Promise<BenchResult | Unjudged> {
-  const { threads = 1 } = options;
-  const result = await measureLatency(runtime, original, written, { ...common(options), threads });
+  const { threads = 1, device = 'cpu' } = options;
+  const result = await measureLatency(runtime, original, written, { ...common(options), threads, device });
   if (isUnjudged(result)) return result;
   const { wall, pairs, runs, inputDims } = result;
   const dims = Object.entries(inputDims).map(([name, sizes]) => `${name}:${sizes.join('x')}`);
@@ -177,7 +177,12 @@ export async function judgeLatency(
     after: wall.after,
     ratio: wall.ratio,
     ci95: [...wall.ci95],
-    machine: `${cpu}, ${instructionSet}, ONNX Runtime ${version ?? 'not installed'}`,
+    machine: [
+      cpu,
+      instructionSet,
+      `ONNX Runtime ${version ?? 'not installed'}`,
+      ...(device === 'cpu' ? [] : [`on ${deviceName(device)}`]),
+    ].join(', '),
   };
 }
 

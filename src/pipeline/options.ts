@@ -2,6 +2,7 @@ import type { OnEvent } from '../events.ts';
 import type { Effort } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
 import type { FitMode, Plan, RequireGain } from '../rewrite/index.ts';
+import type { Device } from '../runtime/index.ts';
 import type { TargetKind } from './goal.ts';
 import type { PresetName } from './presets.ts';
 
@@ -61,6 +62,8 @@ export interface EngineOptions {
   readonly samples?: number;
   readonly seed?: number;
   readonly threads?: number;
+  /** Where latency is measured; the CPU by default. Fits, observation and checks stay on the CPU. */
+  readonly device?: Device;
   /** Milliseconds that one request to ONNX Runtime may take. */
   readonly timeout?: number;
   /** Bytes that ONNX Runtime's process may hold. */

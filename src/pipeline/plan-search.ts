@@ -109,7 +109,7 @@ async function candidatesOf(
 
 /** What all candidates take on this machine; undefined where ONNX Runtime runs none of them. */
 async function timeModelOf(
-  { resources, options: { threads = 1 }, cache, watch }: Run,
+  { resources, options: { threads = 1, device = 'cpu' }, cache, watch }: Run,
   nodes: readonly NodeCandidates[],
 ): Promise<TimeModel | undefined> {
   const chains = nodes.flatMap(({ step, candidates }) =>
@@ -117,7 +117,7 @@ async function timeModelOf(
   );
   return watch.time(
     'bench',
-    async () => calibrateTimeModel(await resources.runtime(), chains, { threads, cache }),
+    async () => calibrateTimeModel(await resources.runtime(), chains, { threads, device, cache }),
     (model) =>
       model
         ? `${model.measured} chains of operators timed, ${model.cached} known; channels in blocks of ${model.block}`

@@ -1,6 +1,6 @@
 import type { Json } from '../cache/index.ts';
 import type { Evidence } from '../rewrite/index.ts';
-import { runtimeInfo } from '../runtime/index.ts';
+import { deviceName, runtimeInfo } from '../runtime/index.ts';
 import { weightsAlone } from './evidence.ts';
 import type { Run } from './run.ts';
 import { tool } from './tool.ts';
@@ -14,7 +14,7 @@ import { tool } from './tool.ts';
 export function questionOf(run: Run, pipeline: string, evidence: Evidence = weightsAlone): Json | undefined {
   const { options, sha256, policy, resources } = run;
   if ((options.plugins ?? []).length > 0) return undefined;
-  const { include = [], exclude = [], freezeInputs = false, inputShapes = {}, threads = 1 } = options;
+  const { include = [], exclude = [], freezeInputs = false, inputShapes = {}, threads = 1, device = 'cpu' } = options;
   const { inputKey = null, labelKey = null } = options;
   const { requireGain, ranks } = policy;
   return {
@@ -26,6 +26,6 @@ export function questionOf(run: Run, pipeline: string, evidence: Evidence = weig
     allowed: { include, exclude, requireGain, ranks, freezeInputs },
     inputShapes,
     keys: { inputKey, labelKey },
-    machine: { ...runtimeInfo(), threads },
+    machine: { ...runtimeInfo(), threads, device: deviceName(device) },
   };
 }

@@ -96,6 +96,7 @@ function command(
     ...(requireGain === 'params-or-macs' ? [] : [`--require-gain ${requireGain}`]),
     ...(freezeInputs ? ['--freeze-inputs'] : []),
     ...fittingFlags(evidence, options),
+    ...(options.device === undefined || options.device === 'cpu' ? [] : [`--device ${options.device}`]),
   ].join(' ');
 }
 

@@ -47,6 +47,8 @@ export async function withRun<Result>(
   const resources = openResources(heard);
   const watch = new Stopwatch(onEvent);
   try {
+    // Refused before the work, not after it.
+    if ((options.device ?? 'cpu') !== 'cpu') await resources.runtime();
     const loaded = await watch.time('read', () => loadModel(input, options), describe);
     const sha256 = await watch.time('hash', () => hashModel(loaded.model));
     const model = options.freezeInputs ? freezeInputs(loaded.model) : loaded.model;

@@ -40,9 +40,10 @@ export async function sketchCost(
   const latency = wanted.includes('latency')
     ? await withSources([sketch], async ([source]) => {
         if (!source) return null;
-        const { threads = 1, inputShapes } = options;
+        const { threads = 1, device = 'cpu', inputShapes } = options;
         const timed = await measureLatency(await resources.runtime(), loaded.source, source, {
           threads,
+          device,
           pairs: sketchPairs,
           ...(inputShapes && { inputShapes }),
         });

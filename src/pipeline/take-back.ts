@@ -56,7 +56,7 @@ function isNothing({ loaded }: Run, { applied, output }: Finished): boolean {
 
 /** By name, what a node took before and takes now, where that is more. */
 async function slowNodes(
-  { model, resources, cache, options: { threads = 1 } }: Run,
+  { model, resources, cache, options: { threads = 1, device = 'cpu' } }: Run,
   { pipeline }: Decision,
   nodes: readonly PlanNode[],
 ): Promise<ReadonlyMap<string, string>> {
@@ -64,6 +64,7 @@ async function slowNodes(
   const chains = planned.flatMap(({ before, after }) => [[before], after]);
   const times = await calibrateTimeModel(await resources.runtime(), chains, {
     threads,
+    device,
     cache,
     perFamily: chains.length,
     most: chains.length,

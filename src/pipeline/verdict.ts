@@ -90,7 +90,10 @@ async function judgeSources(
   if (!(options.bench ?? dense !== undefined) || verification.unverified !== null)
     return { verification, benchmark: null };
   const latency = await watch.time('bench', () => judgeLatency(runtime, original, written, options));
-  if (isUnjudged(latency)) return { verification, benchmark: null };
+  if (isUnjudged(latency)) {
+    options.onEvent?.({ kind: 'warning', diagnostic: notTimed(latency.reason) });
+    return { verification, benchmark: null };
+  }
   const [, upper] = latency.ci95;
   if (upper < 1) options.onEvent?.({ kind: 'warning', diagnostic: slower(latency.ratio) });
   return { verification, benchmark: latency };
@@ -100,6 +103,10 @@ async function judgeSources(
 function coarsestSpacing(model: Model): number {
   const dtypes = [...model.graph.initializers].map(({ dtype }) => dtype);
   return Math.max(0, ...dtypes.map((dtype) => (dtype && isRealDType(dtype) ? machineEpsilon(dtype) : 0)));
+}
+
+function notTimed(reason: string) {
+  return diagnostics.warning('not-timed', `latency was not measured: ${reason}`);
 }
 
 function slower(ratio: number) {

@@ -118,7 +118,7 @@ export const reportSchema = z.strictObject({
       after: latency,
       ratio: z.number().describe('before/after, median of pairs'),
       ci95: interval,
-      machine: z.string(),
+      machine: z.string().describe('processor, instruction set, ONNX Runtime, and the device where it is not the CPU'),
     })
     .nullable(),
   warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })),

@@ -23,8 +23,19 @@ interface Pending {
 
 const memoryMessage = 'onnx-tucker: memory limit passed';
 
-/** Of the parent's environment the child gets what finding libraries and temporary folders needs, and no secrets. */
-const passedOn = ['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SystemRoot', 'TMPDIR', 'TEMP', 'TMP'];
+/** Of the parent's environment the child gets what finding libraries, devices and temporary folders needs, and no secrets. */
+const passedOn = [
+  'PATH',
+  'LD_LIBRARY_PATH',
+  'DYLD_LIBRARY_PATH',
+  'SystemRoot',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'CUDA_VISIBLE_DEVICES',
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
+];
 
 /**
  * One child process and the one request that it works on. While no request is under way it does not keep the parent

@@ -55,6 +55,8 @@ async function answer(ort, request) {
   switch (request.kind) {
     case 'load':
       return load(ort, request);
+    case 'probe':
+      return probe(ort, request);
     case 'run':
       return run(ort, loaded(request.session), request.feeds);
     case 'time':
@@ -78,6 +80,7 @@ async function load(ort, { session: id, model, options }) {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     logSeverityLevel: 3,
+    executionProviders: [options.device ?? 'cpu'],
     ...(options.optimizedModelPath && { optimizedModelFilePath: options.optimizedModelPath }),
   };
   const session =
@@ -86,6 +89,19 @@ async function load(ort, { session: id, model, options }) {
       : await ort.InferenceSession.create(model, sessionOptions);
   sessions.set(id, { session });
   return { inputs: session.inputMetadata.map(toPort), outputs: session.outputMetadata.map(toPort) };
+}
+
+/**
+ * That a build of ONNX Runtime lists a device does not mean that the machine has it, or the libraries for it.
+ * @param {typeof import('onnxruntime-node')} ort
+ * @param {Extract<import('./protocol.ts').ChildRequest, { kind: 'probe' }>} request
+ */
+async function probe(ort, { device, gemm }) {
+  const session = await ort.InferenceSession.create(gemm, { executionProviders: [device], logSeverityLevel: 4 });
+  const matrix = new ort.Tensor('float32', new Float32Array(4), [2, 2]);
+  await session.run({ A: matrix, B: matrix });
+  await session.release();
+  return null;
 }
 
 /**

@@ -1,7 +1,9 @@
 export { createBlas } from './blas.ts';
+export { deviceName } from './device-name.ts';
 export { openRuntime } from './open-runtime.ts';
 export { type RuntimeInfo, runtimeInfo } from './runtime-info.ts';
 export type {
+  Device,
   Feeds,
   ModelSource,
   Runtime,

@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { ChildConnection, type ChildLimits } from './child-connection.ts';
+import { gemmModel } from './gemm-model.ts';
 import type { ChildResults } from './protocol.ts';
+import { requireDevice } from './require-device.ts';
 import { fileThreshold, packTensors, unpackTensors, writeTransferFile } from './transfer.js';
 import type {
+  Device,
   Feeds,
   ModelSource,
   Runtime,
@@ -16,6 +19,8 @@ import type {
 /** Sessions made before the child is exchanged for a fresh one: creating and releasing sessions leaks. */
 const sessionsPerChild = 200;
 
+const probeModel = gemmModel({ precision: 'float32', transA: false, transB: false });
+
 /** Ten minutes. */
 const defaultTimeout = 600_000;
 
@@ -26,11 +31,15 @@ const defaultTimeout = 600_000;
  * the next one gets a fresh child in which its session is loaded again: sessions outlive crashes.
  *
  * @param options.memory default: three quarters of the machine's (or the container's) memory
- * @throws runtime-missing when onnxruntime-node is not installed; the signal's reason when it is aborted
+ * @throws runtime-missing when onnxruntime-node is not installed; device-missing; the signal's reason when it is aborted
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const host = new ChildHost(options);
   await host.inLine(() => host.connect());
+  await requireDevice(options.device ?? 'cpu', (device) => host.probe(device)).catch(async (cause: unknown) => {
+    await host.close();
+    throw cause;
+  });
   return {
     load: (model, sessionOptions = {}) =>
       openSession(host, model, { threads: options.threads ?? 1, ...sessionOptions }),
@@ -86,6 +95,11 @@ class ChildHost {
     this.#signal?.throwIfAborted();
     if (this.#closed) throw new Error('the runtime was closed');
     return this.#child;
+  }
+
+  /** @throws what the device, or a child that it ends, answers */
+  async probe(device: Device): Promise<void> {
+    await this.inLine(async () => (await this.connect()).request({ kind: 'probe', device, gemm: probeModel }));
   }
 
   async load(

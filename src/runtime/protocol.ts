@@ -1,5 +1,5 @@
 import type { DType } from '../ir/index.ts';
-import type { RuntimeData, RuntimePort, SessionOptions } from './types.ts';
+import type { Device, RuntimeData, RuntimePort, SessionOptions } from './types.ts';
 
 /** Where the elements of a large tensor lie: in a file of the transfer folder, deleted by whoever reads it. */
 export interface DataFile {
@@ -36,6 +36,8 @@ export type ChildRequest =
       readonly model: Uint8Array | string;
       readonly options: SessionOptions;
     }
+  /** Is a device there? Runs a model of one Gemm on it; rejected where it is not. */
+  | { readonly kind: 'probe'; readonly device: Device; readonly gemm: Uint8Array }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: PackedTensors }
   /** Without feeds: those of the last `time` of this session. */
   | { readonly kind: 'time'; readonly session: number; readonly feeds: PackedTensors | null; readonly runs: number }
@@ -43,6 +45,7 @@ export type ChildRequest =
 
 export interface ChildResults {
   readonly load: { readonly inputs: readonly RuntimePort[]; readonly outputs: readonly RuntimePort[] };
+  readonly probe: null;
   readonly run: PackedTensors;
   readonly time: { readonly wall: Float64Array; readonly cpu: Float64Array };
   readonly release: null;

@@ -27,6 +27,9 @@ export interface RuntimePort {
   readonly shape: readonly (number | string)[] | undefined;
 }
 
+/** Where a session runs. */
+export type Device = 'cpu' | 'cuda' | 'webgpu';
+
 export interface RuntimeOptions {
   /** Intra-op threads of a session; 1 by default, which is also what makes results independent of the machine. */
   readonly threads?: number;
@@ -36,6 +39,8 @@ export interface RuntimeOptions {
   readonly memory?: number;
   /** Where large tensors wait for the other process, in a folder of its own; the system's temporary folder by default. */
   readonly folder?: string;
+  /** What sessions may run on besides the CPU: the runtime does not open without it. */
+  readonly device?: Device;
   readonly signal?: AbortSignal;
 }
 
@@ -55,6 +60,8 @@ export interface Runtime {
 export interface SessionOptions {
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
   readonly threads?: number;
+  /** The CPU by default. What a device has no kernel for, such as arithmetic on shapes, ONNX Runtime does on the CPU. */
+  readonly device?: Device;
   /** Where to write ONNX Runtime's optimised graph. */
   readonly optimizedModelPath?: string;
 }

@@ -1,10 +1,11 @@
 import { type Cache, openCache } from '../cache/index.ts';
-import { type Runtime, type RuntimeInfo, runtimeInfo } from '../runtime/index.ts';
+import { type Device, type Runtime, type RuntimeInfo, runtimeInfo } from '../runtime/index.ts';
 import { type CallOverhead, measureCallOverhead } from './call-overhead.ts';
 import { chooseChains } from './choose-chains.ts';
 import { type FittedModel, fitTimeModel, type TimedSample } from './fit-time-model.ts';
 import { measureChains } from './measure-chains.ts';
 import { type MeasurementCache, measurementCache } from './measurement-cache.ts';
+import type { MeasureOptions } from './time-copies.ts';
 import { chainKey, type SizedStep, sizedChain, type TimedChain } from './timed-step.ts';
 import { unalignedChains } from './unaligned-chains.ts';
 
@@ -19,13 +20,16 @@ export interface TimeModel extends Pick<FittedModel, 'block' | 'coefficients' | 
   readonly measured: number;
   readonly cached: number;
   readonly threads: number;
+  readonly device: Device;
   /** Milliseconds of the reference convolution, in which everything was measured. */
   readonly reference: number;
 }
 
 export interface CalibrateOptions {
-  /** Intra-op threads, 1 by default. With one, times are processor time, with more they are wall time. */
+  /** Intra-op threads, 1 by default. With one on the CPU, times are processor time, otherwise they are wall time. */
   readonly threads?: number;
+  /** The CPU by default. */
+  readonly device?: Device;
   /** Where measurements are kept; in memory, for this call, by default. */
   readonly cache?: Cache;
   /** Ranks to measure of each method at each shape, 4 by default … */
@@ -52,16 +56,17 @@ export async function calibrateTimeModel(
   chains: readonly TimedChain[],
   options: CalibrateOptions = {},
 ): Promise<TimeModel | undefined> {
-  const { threads = 1, perFamily = 4, most = 400, machine = runtimeInfo() } = options;
-  const store = measurementCache(options.cache ?? openCache(undefined), machine, threads);
+  const { threads = 1, device = 'cpu', perFamily = 4, most = 400, machine = runtimeInfo() } = options;
+  const measuring = { threads, device };
+  const store = measurementCache(options.cache ?? openCache(undefined), machine, measuring);
   const different = distinct(chains);
   const offered = chooseChains(different, { perFamily, most }).map((position) => different[position] ?? []);
   const chosen = distinct([...offered, ...unalignedChains(offered, unalignedCount)]);
   if (chosen.length === 0) return undefined;
   const kept = await Promise.all(chosen.map((chain) => store.get(chainKey(chain))));
   const missing = chosen.filter((_, i) => !kept[i]);
-  const overhead = await callOverhead(runtime, threads, store);
-  const fresh = await measureAndKeep(runtime, missing, overhead, threads, store);
+  const overhead = await callOverhead(runtime, measuring, store);
+  const fresh = await measureAndKeep(runtime, missing, overhead, measuring, store);
   const known = chosen.flatMap((chain, i) => kept[i]?.[0] ?? fresh.get(chain) ?? Number.NaN);
   const samples = chosen
     .map((chain, i): TimedSample => ({ chain, milliseconds: known[i] ?? Number.NaN }))
@@ -78,6 +83,7 @@ export async function calibrateTimeModel(
     measured: missing.length,
     cached: chosen.length - missing.length,
     threads,
+    device,
     reference: overhead.reference,
   };
 }
@@ -87,21 +93,21 @@ async function measureAndKeep(
   runtime: Runtime,
   chains: readonly (readonly SizedStep[])[],
   overhead: CallOverhead,
-  threads: number,
+  options: MeasureOptions,
   store: MeasurementCache,
 ): Promise<ReadonlyMap<readonly SizedStep[], number>> {
   if (chains.length === 0) return new Map();
-  const times = await measureChains(runtime, chains, overhead, { threads });
+  const times = await measureChains(runtime, chains, overhead, options);
   const found = new Map(chains.map((chain, i) => [chain, times[i] ?? Number.NaN]));
   for (const [chain, time] of found) await store.put(chainKey(chain), [time]);
   return found;
 }
 
-async function callOverhead(runtime: Runtime, threads: number, store: MeasurementCache): Promise<CallOverhead> {
+async function callOverhead(runtime: Runtime, options: MeasureOptions, store: MeasurementCache): Promise<CallOverhead> {
   const kept = await store.get('call-overhead');
   const [reference, call, element] = kept ?? [];
   if (reference !== undefined && call !== undefined && element !== undefined) return { reference, call, element };
-  const overhead = await measureCallOverhead(runtime, threads);
+  const overhead = await measureCallOverhead(runtime, options);
   await store.put('call-overhead', [overhead.reference, overhead.call, overhead.element]);
   return overhead;
 }

@@ -2,7 +2,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { nonNegativeLeastSquares } from './non-negative-least-squares.ts';
 import { plainConvolution } from './plain-convolution.ts';
 import { elements } from './step-work.ts';
-import { timeCopies, timeReference } from './time-copies.ts';
+import { type MeasureOptions, timeCopies, timeReference } from './time-copies.ts';
 import type { SizedStep } from './timed-step.ts';
 
 /**
@@ -29,7 +29,7 @@ const few = 1;
 const many = 9;
 
 /** From convolutions that differ in the size of their borders, each once alone and once in many copies. */
-export async function measureCallOverhead(runtime: Runtime, threads: number): Promise<CallOverhead> {
+export async function measureCallOverhead(runtime: Runtime, options: MeasureOptions): Promise<CallOverhead> {
   const probes = (
     [
       [16, 4],
@@ -42,7 +42,7 @@ export async function measureCallOverhead(runtime: Runtime, threads: number): Pr
   const times = await timeCopies(
     runtime,
     probes.flatMap((step) => [few, many].map((copies) => ({ chain: [step], copies }))),
-    { threads },
+    options,
   );
   const extra = probes.map((_, i) => {
     const [alone, together] = [times[2 * i] ?? 0, times[2 * i + 1] ?? 0];
@@ -55,5 +55,5 @@ export async function measureCallOverhead(runtime: Runtime, threads: number): Pr
     rows.map((row, i) => row.map((value) => value / (extra[i]?.alone || 1))),
     extra.map(({ fixed, alone }) => (Number.isFinite(fixed) ? fixed / (alone || 1) : 0)),
   );
-  return { reference: await timeReference(runtime, threads), call, element };
+  return { reference: await timeReference(runtime, options), call, element };
 }

@@ -11,7 +11,7 @@ const mostCopies = 24;
 /**
  * Milliseconds of each chain as a part of a network, on random weights at its own shapes, one sample.
  *
- * @param overhead of a call on this machine, with as many threads
+ * @param overhead of a call on this machine, measured with the same options
  * @returns NaN where ONNX Runtime does not take a chain
  */
 export async function measureChains(

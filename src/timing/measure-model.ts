@@ -16,7 +16,7 @@ export async function measureModel(
   runtime: Runtime,
   model: ModelSource,
   feeds: Feeds,
-  { reference, threads }: Pick<TimeModel, 'reference' | 'threads'>,
+  { reference, threads, device }: Pick<TimeModel, 'reference' | 'threads' | 'device'>,
 ): Promise<number> {
-  return reference * (await timeModel(runtime, model, feeds, { threads }));
+  return reference * (await timeModel(runtime, model, feeds, { threads, device }));
 }

@@ -1,10 +1,11 @@
 import type { Cache, Json } from '../cache/index.ts';
-import type { RuntimeInfo } from '../runtime/index.ts';
+import { deviceName, type RuntimeInfo } from '../runtime/index.ts';
+import type { MeasureOptions } from './time-copies.ts';
 
 /** Raised whenever the same chain would be measured in another way. */
 const protocol = 1;
 
-/** Numbers measured on one machine, with one version of ONNX Runtime and one number of threads. */
+/** Numbers measured on one machine and device, with one version of ONNX Runtime and one number of threads. */
 export interface MeasurementCache {
   get(what: Json): Promise<Float64Array | undefined>;
   put(what: Json, values: readonly number[]): Promise<void>;
@@ -14,9 +15,10 @@ export interface MeasurementCache {
 export function measurementCache(
   cache: Cache,
   { version, cpu, instructionSet }: RuntimeInfo,
-  threads: number,
+  { threads, device }: MeasureOptions,
 ): MeasurementCache {
-  const key = (what: Json) => ({ measurement: what, protocol, version, cpu, instructionSet, threads });
+  const name = deviceName(device);
+  const key = (what: Json) => ({ measurement: what, protocol, version, cpu, instructionSet, threads, device: name });
   return {
     async get(what) {
       const bytes = await cache.get(key(what));

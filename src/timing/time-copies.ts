@@ -1,13 +1,14 @@
 import { DiagnosticError } from '../diagnostics.ts';
-import type { Feeds, ModelSource, Runtime, RuntimeSession } from '../runtime/index.ts';
+import type { Device, Feeds, ModelSource, Runtime, RuntimeSession } from '../runtime/index.ts';
 import { chainModel } from './chain-model.ts';
 import { plainConvolution } from './plain-convolution.ts';
 import { stepWork } from './step-work.ts';
 import type { SizedStep } from './timed-step.ts';
 
 export interface MeasureOptions {
-  /** Intra-op threads: processor time is measured for one, wall time for more. */
+  /** Intra-op threads. Processor time is measured for one thread on the CPU, wall time for more and on other devices. */
   readonly threads: number;
+  readonly device: Device;
 }
 
 /** Which chain, as often as its model holds it. */
@@ -49,14 +50,14 @@ const referenceTurn = 1;
 export async function timeCopies(
   runtime: Runtime,
   models: readonly Copies[],
-  { threads }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<Float64Array> {
   const times: number[] = [];
-  const reference = await enter(runtime, referenceModel, threads, referenceTurn);
+  const reference = await enter(runtime, referenceModel, options, referenceTurn);
   if (!reference) return new Float64Array(models.length).fill(Number.NaN);
   for (const group of groups(models)) {
     const entrants: (Entrant | undefined)[] = [];
-    for (const model of group) entrants.push(await enter(runtime, model, threads));
+    for (const model of group) entrants.push(await enter(runtime, model, options));
     const references: number[] = [];
     for (let round = 0; round < mostTurns; round++) {
       const turns = await playRound(entrants, reference);
@@ -72,8 +73,8 @@ export async function timeCopies(
 }
 
 /** Milliseconds of the reference here and now: what makes multiples into times. */
-export async function timeReference(runtime: Runtime, threads: number): Promise<number> {
-  const reference = await enter(runtime, referenceModel, threads);
+export async function timeReference(runtime: Runtime, options: MeasureOptions): Promise<number> {
+  const reference = await enter(runtime, referenceModel, options);
   if (!reference) return Number.NaN;
   for (let i = 0; i < mostTurns; i++) await takeTurn(reference);
   await reference.session.release();
@@ -121,10 +122,10 @@ export async function timeModel(
   runtime: Runtime,
   model: ModelSource,
   feeds: Feeds,
-  { threads }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<number> {
-  const reference = await enter(runtime, referenceModel, threads, referenceTurn);
-  const entrant = reference && (await open(runtime, model, feeds, threads, 4 * turn));
+  const reference = await enter(runtime, referenceModel, options, referenceTurn);
+  const entrant = reference && (await open(runtime, model, feeds, options, 4 * turn));
   if (!entrant) return Number.NaN;
   const references: number[] = [];
   for (let round = 0; round < mostTurns; round++) references.push(...(await playRound([entrant], reference)));
@@ -136,29 +137,29 @@ export async function timeModel(
 async function enter(
   runtime: Runtime,
   { chain, copies }: Copies,
-  threads: number,
+  options: MeasureOptions,
   milliseconds = turn,
 ): Promise<Entrant | undefined> {
   const { bytes, feeds } = chainModel(chain, copies);
-  return open(runtime, bytes, feeds, threads, milliseconds);
+  return open(runtime, bytes, feeds, options, milliseconds);
 }
 
 async function open(
   runtime: Runtime,
   model: ModelSource,
   feeds: Feeds,
-  threads: number,
+  { threads, device }: MeasureOptions,
   milliseconds: number,
 ): Promise<Entrant | undefined> {
   try {
-    const session = await runtime.load(model, { threads });
+    const session = await runtime.load(model, { threads, device });
     const { wall } = await session.time(feeds, warmUpRuns);
     const shortest = wall.reduce((a, b) => Math.min(a, b));
     return {
       session,
       feeds,
       runs: Math.max(1, Math.ceil(milliseconds / Math.max(shortest, 1e-3))),
-      clock: threads === 1 ? 'cpu' : 'wall',
+      clock: threads === 1 && device === 'cpu' ? 'cpu' : 'wall',
       turns: [],
     };
   } catch (cause) {

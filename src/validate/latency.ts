@@ -1,4 +1,4 @@
-import type { Feeds, ModelSource, Runtime, RuntimeSession } from '../runtime/index.ts';
+import type { Device, Feeds, ModelSource, Runtime, RuntimeSession } from '../runtime/index.ts';
 import { findInputShapes, type InputShapes } from './input-shapes.ts';
 import { openPair, type SessionPair } from './open-pair.ts';
 import { type PairedRatio, pairedRatio, quantile } from './paired-ratio.ts';
@@ -10,6 +10,8 @@ export interface LatencyOptions {
   readonly pairs?: number;
   /** Intra-op threads, 1 by default. */
   readonly threads?: number;
+  /** The CPU by default. */
+  readonly device?: Device;
   readonly feeds?: Feeds;
   readonly inputShapes?: InputShapes;
   readonly seed?: number;
@@ -59,8 +61,8 @@ export async function measureLatency(
   after: ModelSource,
   options: LatencyOptions = {},
 ): Promise<LatencyComparison | Unjudged> {
-  const { pairs = 30, threads = 1, seed = 0 } = options;
-  const pair = await openPair(runtime, before, after, { threads });
+  const { pairs = 30, threads = 1, device = 'cpu', seed = 0 } = options;
+  const pair = await openPair(runtime, before, after, { threads, device });
   if (isUnjudged(pair)) return pair;
   try {
     const shapes = options.feeds ? {} : await findInputShapes(pair.reference, seed, options.inputShapes);

@@ -42,6 +42,7 @@ const flags: readonly Row[] = [
   ['the shape of an input that is not there', 'usage', ['"image"', /x/], ['--input-shape', 'image:1,8,9,9']],
   ['an input shape of another rank', 'usage', ['x', /4/], ['--input-shape', 'x:8,9']],
   ['no threads', 'invalid-option', ['--threads'], ['--threads', '0']],
+  ['a device that is not known', 'invalid-option', ['--device', 'cpu', 'cuda', 'webgpu'], ['--device', 'tpu']],
   ['a seed that is no number', 'invalid-option', ['--seed'], ['--seed', 'lucky']],
   ['a timeout without a unit that is known', 'invalid-option', ['--timeout'], ['--timeout', '5 parsecs']],
   ['a memory size that is none', 'invalid-option', ['--memory'], ['--memory', 'lots']],

@@ -193,6 +193,27 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
         advice: ['--ranks conv1=3,32'],
       };
     },
+    explainPlan: async (input, name, given, options) => {
+      note('explainPlan', [input, name, given], options);
+      const way = { method: 'tucker-2', ranks: { R3: 3, R4: 32 } };
+      return {
+        goal: ['macs=0.5x'],
+        errorOf: 'outputs',
+        node: { name, opType: 'Conv', shape: [64, 3, 7, 7] },
+        chosen: { ...way, cost: { params: 5000, macs: 62_720_000, milliseconds: 0.4567 }, error: 0.0312 },
+        others: [
+          {
+            method: null,
+            ranks: null,
+            cost: { params: 9408, macs: 118_013_952, milliseconds: 0.6 },
+            error: 0,
+            whyNot: '0.031 less error for 55.3M more MACs',
+          },
+        ],
+        decision: 'rewritten by tucker-2 with R3=3, R4=32, chosen by goal',
+        advice: ["--exclude 'conv1' keeps it"],
+      };
+    },
     ...overrides,
   };
 }

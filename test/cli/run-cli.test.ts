@@ -38,7 +38,7 @@ describe('run', () => {
       '--require-gain macs --freeze-inputs --evaluate d.npz --preprocess tf --input-key img --label-key lab ' +
       '--input-shape in:0:1,3,8,8 --samples 64 --seed 7 --threads 2 --timeout 1.5m --memory 2GiB --external-root /w ' +
       '--external-data never --no-bench --check nodes --calibrate images/ --effort max --target macs=0.5x --target size=4MB ' +
-      '--max-drop 1% --max-kl 0.1 --max-error 0.02 --best-effort --cache store/';
+      '--max-drop 1% --max-kl 0.1 --max-error 0.02 --best-effort --cache store/ --device webgpu';
     const argv = ['model.onnx', ...flags.split(' ')];
     const { code, stderr } = await call(argv, engine);
     expect([code, stderr]).toEqual([0, expect.stringContaining('Nothing was written')]);
@@ -69,6 +69,7 @@ describe('run', () => {
       samples: 64,
       seed: 7,
       threads: 2,
+      device: 'webgpu',
       timeout: 90_000,
       memory: 2 ** 31,
       externalRoots: ['/w'],
@@ -199,6 +200,34 @@ describe('the other commands', () => {
     for (const part of ['7×7 stride 2', 'W = U C V', 'R3=3', 'its error is above 0.01', '--ranks conv1=3,32']) {
       expect(stdout).toContain(part);
     }
+  });
+
+  test('explain --plan prints what the goal chose, the next best, why not that, and advice', async () => {
+    const file = await existing('goal.json', JSON.stringify(plan));
+    const engine = fakeEngine();
+    const { code, stdout } = await call(['explain', 'model.onnx', 'conv1', '--plan', file], engine);
+    expect(code).toBe(0);
+    expect(engine.calls.map(({ method, inputs }) => [method, ...inputs])).toEqual([
+      ['explainPlan', 'model.onnx', 'conv1', plan],
+    ]);
+    const rows = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+    expect(rows).toContainEqual(['goal', 'tucker-2', '3,32', '5k', '62.7M', '0.457', '0.031']);
+    expect(rows).toContainEqual(['next 1', 'kept', '–', '9.4k', '118M', '0.6', '0']);
+    for (const part of ['goal macs=0.5x', 'not next 1: 0.031 less error for', 'chosen by goal', "--exclude 'conv1'"])
+      expect(stdout).toContain(part);
+  });
+
+  test('explain takes a goal or a plan, not both', async () => {
+    const file = await existing('both.json', JSON.stringify(plan));
+    const given = ['explain', 'model.onnx', 'conv1', '--target', 'macs=0.5x'];
+    const both = await call([...given, '--plan', file], fakeEngine());
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('a plan has its goal already')]);
+    const engine = fakeEngine();
+    expect((await call([...given, '--calibrate', 'images/'], engine)).code).toBe(0);
+    expect(engine.calls[0]).toMatchObject({
+      method: 'explain',
+      options: { targets: ['macs=0.5x'], calibrate: 'images/' },
+    });
   });
 
   test.each(['plan', 'inspect', 'verify', 'bench', 'explain'])('%s --json prints JSON alone', async (command) => {

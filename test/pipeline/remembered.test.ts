@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Event } from '../../src/events.ts';
 import { writeModel } from '../../src/onnx/index.ts';
 import { compress, type EngineOptions, plan } from '../../src/pipeline/index.ts';
+import { questionOf } from '../../src/pipeline/question.ts';
+import { withRun } from '../../src/pipeline/run.ts';
+import type { Device } from '../../src/runtime/index.ts';
 import { npyBytes } from '../data/data-files.ts';
 import { randomSamples } from '../observe/array-dataset.ts';
 import { everyOperatorDims as dims, everyOperator } from '../support/every-operator.ts';
@@ -71,6 +74,13 @@ describe('a cache', () => {
     await run({ cache });
     expect((await run({ cache, ...other })).report.run.cached).toBe(false);
   });
+
+  test('is not asked where time is measured on another device', () =>
+    withRun(model, {}, async (given) => {
+      const on = (device?: Device) => questionOf({ ...given, options: { ...(device && { device }) } }, 'svd');
+      expect(on('cuda')).not.toEqual(on());
+      expect(on('cpu')).toEqual(on());
+    }));
 
   test('is not asked where the data are others under the same name', async () => {
     const cache = join(folder, 'data');

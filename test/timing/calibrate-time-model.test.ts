@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { openCache } from '../../src/cache/index.ts';
-import type { RuntimeInfo } from '../../src/runtime/index.ts';
+import type { Device, RuntimeInfo } from '../../src/runtime/index.ts';
 import { chainModel } from '../../src/timing/chain-model.ts';
 import { chooseChains } from '../../src/timing/choose-chains.ts';
 import { calibrateTimeModel, measureModel, type TimedChain, timedOperator } from '../../src/timing/index.ts';
@@ -52,16 +52,21 @@ describe('calibrateTimeModel', () => {
     expect(more).toMatchObject({ measured: 1 });
   });
 
-  it('measures again what another machine, version, number of threads or attribute may change', async () => {
+  it('measures again what another machine, device, version, number of threads or attribute may change', async () => {
     const { runtime } = fakeRuntime(convolution);
     const cache = openCache(undefined);
     const base = conv(16, 16, [3, 3], 12);
     await calibrateTimeModel(runtime, [[base]], { machine, cache });
-    const measured = async (chain: TimedChain, options: { threads?: number; machine?: RuntimeInfo } = {}) =>
-      (await calibrateTimeModel(runtime, [chain], { machine, cache, ...options }))?.measured;
+    const measured = async (
+      chain: TimedChain,
+      options: { threads?: number; device?: Device; machine?: RuntimeInfo } = {},
+    ) => (await calibrateTimeModel(runtime, [chain], { machine, cache, ...options }))?.measured;
     expect(await measured([base])).toBe(0);
+    expect(await measured([base], { device: 'cpu' })).toBe(0);
     for (const other of [
       { threads: 2 },
+      { device: 'cuda' as const },
+      { device: 'webgpu' as const },
       { machine: { ...machine, version: '1.1' } },
       { machine: { ...machine, cpu: 'another' } },
       { machine: { ...machine, instructionSet: 'sixteens' } },
