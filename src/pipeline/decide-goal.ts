@@ -1,7 +1,7 @@
 import type { PlanNode } from '../rewrite/index.ts';
 import type { CalibrationData, Judges } from './calibration.ts';
 import type { Goal } from './goal.ts';
-import { checkLosses, judgeLosses, type LossOutcome } from './judge-loss.ts';
+import { checkLosses, judgeLosses, type LossOutcome, lossWarnings } from './judge-loss.ts';
 import { keptNodes, planOf } from './plan-of-run.ts';
 import { PlanSearch } from './plan-search.ts';
 import { type Rewritten, rewrite } from './rewritten.ts';
@@ -38,7 +38,10 @@ export async function decideGoal(
     };
   }
   const search = await GoalSearch.open(run, goal, pipeline, data);
-  return goal.targets.length > 0 ? search.reachTargets() : search.keepLosses();
+  const decision = await (goal.targets.length > 0 ? search.reachTargets() : search.keepLosses());
+  for (const diagnostic of lossWarnings(decision.outcome.losses))
+    run.options.onEvent?.({ kind: 'warning', diagnostic });
+  return decision;
 }
 
 /** Errors of a final fit may differ from those of quick ones: so much more budget each time it loses too much. */

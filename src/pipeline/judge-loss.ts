@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/index.ts';
-import { diagnostics } from '../diagnostics.ts';
+import { type Diagnostic, diagnostics } from '../diagnostics.ts';
 import type { ModelSource } from '../runtime/index.ts';
 import { compareModels, isUnjudged } from '../validate/index.ts';
 import type { Judges } from './calibration.ts';
@@ -62,6 +62,20 @@ export async function judgeLosses(
       return { loss, reached, ci95, met: reached !== null && reached <= most };
     });
   });
+}
+
+/** Of promises that the samples are too few to vouch for. */
+export function lossWarnings(losses: readonly LossOutcome[]): readonly Diagnostic[] {
+  return losses
+    .filter(({ loss: { most }, ci95 }) => ci95 && ci95[1] - ci95[0] > most)
+    .map(({ loss: { kind, most } }) =>
+      diagnostics.warning(
+        'uncertain-loss',
+        `samples kept back are few for --max-${kind} ${most}: the 95 % interval of what they tell is wider than that`,
+        undefined,
+        'More samples with --calibrate narrow it',
+      ),
+    );
 }
 
 async function dropOf({ resources, loaded, options: { seed, signal } }: Run, written: ModelSource, dataset: Dataset) {

@@ -6,6 +6,7 @@ import { type Decision, decide, type Setting } from './decide.ts';
 import type { GoalOutcome } from './decide-goal.ts';
 import { type Goal, goalTexts } from './goal.ts';
 import { evaluated } from './judge.ts';
+import { lossWarnings } from './judge-loss.ts';
 import { openData } from './open-data.ts';
 import { finishModel, fitsInMemory, type OutputModel } from './output-model.ts';
 import { questionOf } from './question.ts';
@@ -21,13 +22,15 @@ export interface Result {
   readonly cached: boolean;
 }
 
+type Told = Findings['warnings'][number];
+
 /** How one kind of answer is kept. */
 interface Kind<Answer> {
   readonly name: string;
   /** @returns undefined where it is not to be kept */
   encode(answer: Answer): Uint8Array | undefined;
   decode(bytes: Uint8Array): Answer;
-  warnings(answer: Answer): Findings['warnings'];
+  warnings(answer: Answer): readonly Told[];
 }
 
 /** Decisions under a goal, without the model that they may have been tried on: it can be made again from the plan. */
@@ -39,7 +42,7 @@ function decisions({ goal, pipeline, data }: Setting & { readonly goal: Goal }):
       const { plan, losses } = fromBytes(bytes) as Pick<Decision, 'plan'> & Pick<GoalOutcome, 'losses'>;
       return { plan, pipeline, data, goal: { goal, losses }, ours: goal.targets.length === 0 };
     },
-    warnings: () => [],
+    warnings: ({ goal: outcome }) => lossWarnings(outcome?.losses ?? []),
   };
 }
 
@@ -134,7 +137,7 @@ async function evaluationData({ resources, loaded, options }: Run, spec: string)
 }
 
 /** Warnings of the run that answered, apart from those that this one has told already. */
-function retell({ options, warnings }: Run, earlier: Findings['warnings']): void {
+function retell({ options, warnings }: Run, earlier: readonly Told[]): void {
   const told = new Set(warnings.map(({ code, message }) => `${code} ${message}`));
   for (const { code, message } of earlier)
     if (!told.has(`${code} ${message}`))

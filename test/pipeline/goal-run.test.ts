@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { writeModel } from '../../src/onnx/index.ts';
 import { apply, compress, type EngineOptions, plan } from '../../src/pipeline/index.ts';
+import { lossWarnings } from '../../src/pipeline/judge-loss.ts';
 import { npyBytes } from '../data/data-files.ts';
 import { randomSamples } from '../observe/array-dataset.ts';
 import { everyOperatorDims as dims, everyOperator } from '../support/every-operator.ts';
@@ -95,4 +96,13 @@ describe('a run with a goal', () => {
   test('refuses a loss that nothing can judge', async () => {
     await expect(compress(model, { ...base, maxError: 0.1 })).rejects.toThrow(/no samples to judge losses by/);
   });
+});
+
+test('a promise that its samples are too few to vouch for is warned of', () => {
+  const loss = { kind: 'drop', most: 1 } as const;
+  const warned = (ci95: readonly [number, number] | null) =>
+    lossWarnings([{ loss, reached: 0.5, ci95, met: true }]).map(({ code }) => code);
+  expect(warned([-0.2, 1.2])).toEqual(['uncertain-loss']);
+  expect(warned([0.1, 0.9])).toEqual([]);
+  expect(warned(null)).toEqual([]);
 });
