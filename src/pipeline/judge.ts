@@ -128,7 +128,7 @@ export async function openEvaluation(
 }
 
 /** --samples limits the calibration data where there are any. */
-export function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
+function evaluated({ calibrate, samples, seed }: EngineOptions): Selection {
   return {
     ...(calibrate === undefined && samples !== undefined && { samples }),
     ...(seed !== undefined && { seed }),

@@ -1,4 +1,5 @@
 import type { Json } from '../cache/index.ts';
+import type { Dataset } from '../data/index.ts';
 import type { Evidence } from '../rewrite/index.ts';
 import { deviceName, runtimeInfo } from '../runtime/index.ts';
 import { weightsAlone } from './evidence.ts';
@@ -28,4 +29,10 @@ export function questionOf(run: Run, pipeline: string, evidence: Evidence = weig
     keys: { inputKey, labelKey },
     machine: { ...runtimeInfo(), threads, device: deviceName(device) },
   };
+}
+
+/** Samples that something is judged on, as a part of cache keys. */
+export async function identityOf(dataset: Dataset): Promise<Json> {
+  const { size, preprocessText: preprocess, labels } = dataset;
+  return { sha256: await dataset.sha256(), size, preprocess, labelled: labels !== undefined };
 }

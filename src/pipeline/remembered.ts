@@ -5,11 +5,10 @@ import type { Plan, PlanOptions } from '../rewrite/index.ts';
 import { type Decision, decide, type Setting } from './decide.ts';
 import type { GoalOutcome } from './decide-goal.ts';
 import { type Goal, goalTexts } from './goal.ts';
-import { evaluated } from './judge.ts';
+import { openEvaluation } from './judge.ts';
 import { lossWarnings } from './judge-loss.ts';
-import { openData } from './open-data.ts';
 import { finishModel, fitsInMemory, type OutputModel } from './output-model.ts';
-import { questionOf } from './question.ts';
+import { identityOf, questionOf } from './question.ts';
 import type { Findings } from './report-of-run.ts';
 import type { Run } from './run.ts';
 
@@ -115,8 +114,11 @@ export async function remembered<Answer>(
 async function keyOf(run: Run, { goal, pipeline, byPreset, data }: Setting, kind: string): Promise<Json | undefined> {
   const question = questionOf(run, pipeline.text, data?.evidence);
   if (question === undefined) return undefined;
-  const { check = 'model', bench = true, evaluate } = run.options;
+  const { options, resources, loaded, unsupported } = run;
+  const { check = 'model', bench = true } = options;
   const judges = await data?.judges();
+  const silent = { ...options, onEvent: () => {} };
+  const evaluation = unsupported ? undefined : await openEvaluation(await resources.runtime(), loaded.source, silent);
   return {
     answer: kind,
     question,
@@ -124,16 +126,9 @@ async function keyOf(run: Run, { goal, pipeline, byPreset, data }: Setting, kind
     byPreset,
     check,
     bench,
-    judges: (await judges?.dataset.sha256()) ?? null,
-    evaluate: evaluate === undefined ? null : await evaluationData(run, evaluate),
+    judges: judges ? await identityOf(judges.dataset) : null,
+    evaluation: evaluation ? await identityOf(evaluation) : null,
   };
-}
-
-async function evaluationData({ resources, loaded, options }: Run, spec: string): Promise<Json> {
-  const silent = { ...options, onEvent: () => {} };
-  const dataset = await openData(await resources.runtime(), loaded.source, spec, evaluated(options), silent);
-  const { size, preprocessText: preprocess } = dataset;
-  return { sha256: await dataset.sha256(), size, preprocess };
 }
 
 /** Warnings of the run that answered, apart from those that this one has told already. */

@@ -6,7 +6,7 @@ import { settingOf } from './decide.ts';
 import type { Target, TargetKind } from './goal.ts';
 import { openEvaluation } from './judge.ts';
 import { PlanSearch } from './plan-search.ts';
-import { questionOf } from './question.ts';
+import { identityOf, questionOf } from './question.ts';
 import { Recall } from './recall.ts';
 import { rememberAnswers } from './remember-answers.ts';
 import type { Run } from './run.ts';
@@ -70,14 +70,4 @@ function withMemory(run: Run): Run {
     return runtime;
   };
   return { ...run, resources: { ...run.resources, runtime: open } };
-}
-
-async function identityOf(dataset: Dataset): Promise<Json> {
-  const { size, preprocessText: preprocess, labels } = dataset;
-  return {
-    sha256: await dataset.sha256(),
-    size,
-    preprocess,
-    labelled: labels !== undefined,
-  };
 }
