@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import { type Diagnostic, diagnostics } from '../diagnostics.ts';
 import type { ModelSource } from '../runtime/index.ts';
-import { compareModels, isUnjudged } from '../validate/index.ts';
+import { compareModels, isUnjudged, type TopOne } from '../validate/index.ts';
 import type { Judges } from './calibration.ts';
 import type { Loss } from './goal.ts';
 import { accuracyOf } from './judge.ts';
@@ -84,6 +84,15 @@ async function dropOf({ resources, loaded, options: { seed, signal } }: Run, wri
     ...(signal && { signal }),
   });
   if (!metric) throw diagnostics.usage('--max-drop needs class scores, and no output has any', 'Use --max-error.');
-  const { difference, ci95 } = metric;
-  return { points: Math.max(0, -difference), ci95: [-ci95[1], -ci95[0]] as const };
+  const { ci95 } = metric;
+  return { points: pointsLost(metric), ci95: [-ci95[1], -ci95[0]] as const };
+}
+
+/**
+ * Percentage points of top-1, or of the mean probability of the right class where that fell further: a few right answers
+ * more or less are chance, and images that the network was trained on are answered right long after it is no longer sure.
+ */
+export function pointsLost({ difference, certainty }: Pick<TopOne, 'difference' | 'certainty'>): number {
+  const fallen = certainty ? 100 * (certainty.before - certainty.after) : 0;
+  return Math.max(0, -difference, fallen);
 }

@@ -107,6 +107,10 @@ export const reportSchema = z.strictObject({
         afterCi95: interval.describe('Wilson score interval'),
         difference: z.number().describe('percentage points, after − before'),
         ci95: interval.describe('of the difference, in percentage points, paired bootstrap'),
+        certainty: z
+          .strictObject({ before: z.number(), after: z.number() })
+          .nullable()
+          .describe('mean probability of the right class, 0 … 1'),
       })
       .nullable(),
     unverified: z.string().nullable().describe('why ONNX Runtime could not judge the whole model'),

@@ -31,6 +31,8 @@ export interface TopOne {
   /** Percentage points, after − before. */
   readonly difference: number;
   readonly ci95: Bounds;
+  /** Mean probability of the right class, 0 … 1; null where a model gave scores that are not finite. */
+  readonly certainty: { readonly before: number; readonly after: number } | null;
 }
 
 export interface Agreement {
@@ -72,7 +74,7 @@ export async function measureAccuracy(
     signal?.throwIfAborted();
     const [original, other] = await Promise.all([before.run(feeds), after.run(feeds)]);
     reader ??= chooseReader(original, feeds, count, largestLabel, options.output);
-    pairs.push(...reader.compare(original, other, count));
+    pairs.push(...reader.compare(original, other, count, dataset.labels?.subarray(pairs.length)));
     onEvent?.({ kind: 'progress', stage: 'evaluate', done: pairs.length, total: dataset.size });
   }
   if (!reader) throw diagnostics.data('no-data-found', 'there are no samples to measure accuracy on');
@@ -86,7 +88,7 @@ export async function measureAccuracy(
 interface ScoreReader {
   readonly output: string;
   readonly classes: number;
-  compare(original: Outputs, other: Outputs, count: number): SamplePair[];
+  compare(original: Outputs, other: Outputs, count: number, labels: Int32Array | undefined): SamplePair[];
 }
 
 type Outputs = Readonly<Record<string, RuntimeTensor>>;
@@ -106,13 +108,14 @@ function chooseReader(
   return {
     output,
     classes: scores.classes,
-    compare: (original, other, samples) => {
+    compare: (original, other, samples, labels) => {
       const batch = original[output]?.dims[0] ?? samples;
       return comparePredictions(
         scoresOf(original, output, batch),
         scoresOf(other, output, batch),
         samples,
         probabilities,
+        labels,
       );
     },
   };
@@ -143,7 +146,15 @@ function topOne(output: string, pairs: readonly SamplePair[], labels: Int32Array
     afterCi95: [...wilsonInterval(rightAfter, samples)],
     difference: (100 * (rightAfter - rightBefore)) / samples,
     ci95: [100 * low, 100 * high],
+    certainty: certainty(pairs),
   };
+}
+
+function certainty(pairs: readonly SamplePair[]): TopOne['certainty'] {
+  const known = pairs.flatMap((pair) => pair.certainty ?? []);
+  const mean = (side: 'before' | 'after') => total(known.map((one) => one[side])) / known.length;
+  const means = { before: mean('before'), after: mean('after') };
+  return Number.isFinite(means.before) && Number.isFinite(means.after) ? means : null;
 }
 
 function agreement(pairs: readonly SamplePair[], seed: number): Agreement {

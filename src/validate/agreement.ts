@@ -7,6 +7,8 @@ export interface SamplePair {
   readonly after: number;
   /** KL(before ‖ after) of the two distributions, in nats; NaN where a score is not finite. */
   readonly divergence: number;
+  /** Probability that each gives the right class; undefined without labels, NaN where a score is not finite. */
+  readonly certainty: { readonly before: number; readonly after: number } | undefined;
 }
 
 /** Smallest normal float32: a probability of 0 is one that was too small to be stored. */
@@ -16,18 +18,27 @@ const smallest = 2 ** -126;
  * Compares row by row, in float64.
  *
  * @param probabilities the scores are probabilities; otherwise logits, and softmax makes them so
+ * @param labels the right class of each row
  */
 export function comparePredictions(
   before: ClassScores,
   after: ClassScores,
   rows: number,
   probabilities: boolean,
+  labels?: Int32Array,
 ): SamplePair[] {
   const logs = probabilities ? logProbabilities : logSoftmax;
   return Array.from({ length: rows }, (_, row) => {
     const pair = { before: bestClass(before, row), after: bestClass(after, row) };
     const finite = pair.before >= 0 && pair.after >= 0;
-    return { ...pair, divergence: finite ? divergence(logs(before, row), logs(after, row)) : Number.NaN };
+    const [p, q] = finite ? [logs(before, row), logs(after, row)] : [];
+    const label = labels?.[row];
+    const probability = (all: Float64Array | undefined, right: number) => Math.exp(all?.[right] ?? Number.NaN);
+    return {
+      ...pair,
+      divergence: p && q ? divergence(p, q) : Number.NaN,
+      certainty: label === undefined ? undefined : { before: probability(p, label), after: probability(q, label) },
+    };
   });
 }
 

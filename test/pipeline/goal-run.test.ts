@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { writeModel } from '../../src/onnx/index.ts';
 import { apply, compress, type EngineOptions, plan } from '../../src/pipeline/index.ts';
-import { lossWarnings } from '../../src/pipeline/judge-loss.ts';
+import { lossWarnings, pointsLost } from '../../src/pipeline/judge-loss.ts';
 import { npyBytes } from '../data/data-files.ts';
 import { randomSamples } from '../observe/array-dataset.ts';
 import { everyOperatorDims as dims, everyOperator } from '../support/every-operator.ts';
@@ -105,4 +105,12 @@ test('a promise that its samples are too few to vouch for is warned of', () => {
   expect(warned([-0.2, 1.2])).toEqual(['uncertain-loss']);
   expect(warned([0.1, 0.9])).toEqual([]);
   expect(warned(null)).toEqual([]);
+});
+
+test('what is lost is the larger of right answers and of certainty, and never less than nothing', () => {
+  const certainty = { before: 0.9, after: 0.88 };
+  expect(pointsLost({ difference: -0.5, certainty })).toBeCloseTo(2, 12);
+  expect(pointsLost({ difference: -3, certainty })).toBe(3);
+  expect(pointsLost({ difference: -0.5, certainty: null })).toBe(0.5);
+  expect(pointsLost({ difference: 1, certainty: { before: 0.9, after: 0.95 } })).toBe(0);
 });

@@ -31,6 +31,7 @@ export function examplePoint(share: number, accuracy: number): Point {
       afterCi95: [accuracy - 0.03, accuracy + 0.03],
       difference,
       ci95: [difference - 1, difference + 1],
+      certainty: { before: 0.66, after: accuracy - 0.04 },
     },
     unverified: null,
     latency: benchmark && { ...benchmark, ratio: 1 / share, ci95: [0.9 / share, 1.1 / share] },

@@ -88,6 +88,7 @@ export const exampleReport: Report = {
       afterCi95: [0.645, 0.733],
       difference: -0.7,
       ci95: [-1.6, 0.2],
+      certainty: { before: 0.66, after: 0.65 },
     },
     unverified: null,
   },

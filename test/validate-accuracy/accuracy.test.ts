@@ -52,6 +52,24 @@ describe('measureAccuracy', () => {
     expect(shares.agreement.klDivergence).toBeCloseTo(expected, 6);
   });
 
+  test('tells how sure both are of the right class, on average', async () => {
+    const [p, q] = [
+      [2, 0.5, -1, 0],
+      [1, 1.5, 0, -2],
+    ];
+    const labels = [0, 1, 3, 0, 2];
+    const { metric } = await measureAccuracy(
+      classifier({ y: () => p }),
+      classifier({ y: () => q }),
+      numberedDataset(labels.length, labels),
+      { batchSize: 2 },
+    );
+    const mean = (logits: readonly number[]) =>
+      labels.reduce((sum, label) => sum + (softmax(logits)[label] ?? 0), 0) / labels.length;
+    expect(metric?.certainty?.before).toBeCloseTo(mean(p), 6);
+    expect(metric?.certainty?.after).toBeCloseTo(mean(q), 6);
+  });
+
   test('does not overflow on large logits', async () => {
     const model = (shift: number) => classifier({ y: (k) => logitsFor(k % 4).map((logit) => logit * 1e4 + shift) });
     const { agreement } = await measureAccuracy(model(0), model(1e5), numberedDataset(8));
@@ -62,7 +80,7 @@ describe('measureAccuracy', () => {
     const before = classifier({ y: () => logitsFor(0) });
     const after = classifier({ y: (k) => (k === 1 ? [Number.NaN, 0, 0, 0] : logitsFor(0)) });
     const { metric, agreement } = await measureAccuracy(before, after, numberedDataset(4, [0, 0, 0, 0]));
-    expect(metric).toMatchObject({ before: 1, after: 0.75, difference: -25 });
+    expect(metric).toMatchObject({ before: 1, after: 0.75, difference: -25, certainty: null });
     expect(agreement).toMatchObject({ top1Agreement: 0.75, klDivergence: null, klDivergenceCi95: null });
   });
 
