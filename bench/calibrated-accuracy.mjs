@@ -95,12 +95,6 @@ const rows = {
   'resnet44-3x-cp': { network: resnet44, pipeline: third('cp-split'), mark: lossless(92) },
   'resnet50-2x': { network: resnet50, pipeline: halved('cp-split,svd'), mark: { test: 'jpeg', below: 0.7 } },
   'resnet50-3x': { network: resnet50, pipeline: third('cp-split,svd'), mark: { test: 'jpeg', below: 2 } },
-  // The share of each node at which the whole network, its first and last operator kept, has a third of the MACs
-  'resnet50-3x-whole': {
-    network: resnet50,
-    pipeline: 'fuse-batch-norm,ratio-ranks{macs=0.31},cp-split,svd',
-    mark: { test: 'jpeg', below: 2 },
-  },
   // Ranks: node bench/lenet-ranks.mjs lenet300 7
   'lenet300-7x': {
     network: lenet300,
@@ -196,7 +190,8 @@ function verdict({ test, atLeast, below }, outcomes) {
   const metrics = outcomes.map(({ accuracy }) => accuracy[test]);
   if (atLeast === undefined) {
     const reached = -mean(metrics.map(({ difference }) => difference));
-    return { reached, met: reached <= below };
+    // Shares of images in binary: 0.7 is not exactly 105 of 15000.
+    return { reached, met: reached <= below + 1e-9 };
   }
   const reached = 100 * mean(metrics.map(({ after }) => after));
   return { reached, met: reached >= atLeast };
@@ -228,9 +223,12 @@ async function show(measured) {
     'reached',
     '',
   ];
+  const rows = [titles, ...measured.map(cells)];
+  const withWeights = measured.some(({ withoutData }) => withoutData.length > 0);
+  const [head = [], ...body] = withWeights ? rows : rows.map((row) => row.toSpliced(titles.indexOf('weights only'), 1));
   const lines = [
-    tableHead(titles),
-    ...measured.map((row) => tableRow(cells(row))),
+    tableHead(head),
+    ...body.map(tableRow),
     `\nMeans over seeds ${values.seeds}. ${await circumstances(corpusFile.model(resnet20.file))}.`,
   ];
   const table = lines.join('\n');
