@@ -48,6 +48,15 @@ describe('measureLatency', () => {
     expect(result.runs.after).toBeGreaterThan(20);
   });
 
+  it('times the slower of two in batches as well, so that both are warm', async () => {
+    const result = await measureLatency(runtime, chain(32), chain(2), { pairs: 6, inputShapes: { x: [16, 256] } });
+    if (result.kind === 'unjudged') throw new Error(result.reason);
+    const { runs, wall } = result;
+    // Half of the 20 ms: what was warmed up may run faster later.
+    expect(runs.before * wall.before.p50).toBeGreaterThan(10);
+    expect(runs.after * wall.after.p50).toBeGreaterThan(10);
+  });
+
   it('says why it cannot measure', async () => {
     const text = identityModel('string', [2]);
     expect(await measureLatency(runtime, text, text)).toMatchObject({ kind: 'unjudged' });
