@@ -12,7 +12,7 @@ export function mirrorImages(feeds: Feeds): Feeds | undefined {
   if (!input || others.length > 0) return undefined;
   const [name, tensor] = input;
   const { dims, data } = tensor;
-  if (dims.length !== 4 || Array.isArray(data) || !ArrayBuffer.isView(data)) return undefined;
+  if (dims.length !== 4 || !ArrayBuffer.isView(data)) return undefined;
   const { layout, channels } = imageAxes(dims.slice(1));
   if (channels !== 1 && channels !== 3) return undefined;
   const [width, pixel] = layout === 'NCHW' ? [dims[3] ?? 1, 1] : [dims[2] ?? 1, channels];

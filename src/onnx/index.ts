@@ -1,6 +1,6 @@
 export { allTensors } from './all-tensors.ts';
 export { checkOperators } from './check-operators.ts';
-export { convAttributes } from './conv-attributes.ts';
+export { type ConvGeometry, convAttributes } from './conv-attributes.ts';
 export type { ExternalResolver } from './external-data.ts';
 export { originalBytes } from './kept.ts';
 export { modelMetadata } from './model-metadata.ts';

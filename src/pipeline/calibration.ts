@@ -68,7 +68,8 @@ export async function calibrateWith(
     const samples = Math.min(options.samples ?? defaultSamples, quarter?.rest ?? Number.POSITIVE_INFINITY);
     const selection = { ...common, samples };
     const dataset = await openData(runtime, loaded.source, spec, selection, options);
-    const few = spec !== syntheticSpec && dataset.size * positions[effort] < rowsWanted(run.model);
+    // Quick fits see none, and synthetic images can be had in any number.
+    const few = effort !== 'fast' && spec !== syntheticSpec && dataset.size * positions[effort] < rowsWanted(run.model);
     const mirrored = few && (await isMirrorIndifferent(runtime, loaded.source, dataset));
     let judges: Promise<Judges> | undefined;
     const judging = {

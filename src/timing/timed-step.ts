@@ -1,19 +1,13 @@
 import type { Json } from '../cache/index.ts';
+import type { ConvGeometry } from '../onnx/index.ts';
 
 /** What the time of one operator depends on. A lowered step of a replacement is one as it stands. */
-export interface TimedStep {
+export interface TimedStep extends ConvGeometry {
+  /** For Gemm and MatMul the geometry has no spatial axes. */
   readonly opType: 'Conv' | 'ConvTranspose' | 'Gemm' | 'MatMul';
-  readonly groups: number;
   /** Channels read and made, all groups together. */
   readonly inputs: number;
   readonly outputs: number;
-  /** One entry per spatial axis, as all that follow; [] for Gemm and MatMul. */
-  readonly kernelShape: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padsBegin: readonly number[];
-  readonly padsEnd: readonly number[];
-  readonly outputPadding: readonly number[];
   /** Spatial sizes; rows for Gemm and MatMul. Undefined where shapes are not known: such a step has no time. */
   readonly inputSizes: readonly number[] | undefined;
   readonly outputSizes: readonly number[] | undefined;

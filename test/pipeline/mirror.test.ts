@@ -64,6 +64,11 @@ describe('where images are few for the widest operator', () => {
     expect(plan.evidence).toMatchObject({ mirrored: false });
   });
 
+  test('none is by quick fits, and none is said to be', async () => {
+    const { plan } = await run(classifier(true), { effort: 'fast' });
+    expect(plan.evidence).toMatchObject({ effort: 'fast', mirrored: false });
+  });
+
   test('none is where there are rows enough', async () => {
     const { plan } = await run(classifier(true, 8));
     expect(plan.evidence).toMatchObject({ mirrored: false });
