@@ -42,15 +42,21 @@ const errorsOf = {
 
 /** What a plan does with a node, and why it does not do the next best. */
 export function planExplanationText(explanation: PlanExplanation): string {
-  const { goal, errorOf, node, chosen, others, decision, advice } = explanation;
+  const { goal, errorOf, node, importance, chosen, others, decision, advice } = explanation;
   const aim = goal.length > 0 ? `goal ${goal.join(', ')}` : 'no goal: the plan knows no next best';
   return [
     ` ${printable(node.name)}  ${node.opType} ${node.shape.join('x')}`,
     ` ${printable(chosen ? `${aim}; ${errorsOf[errorOf]}` : aim)}`,
+    ...(chosen && importance !== 1 ? [` ${importanceText(importance)}`] : []),
     ...(chosen ? ['', ...wayTable(chosen, others), ...reasons(others)] : []),
     '',
     ...ending(decision, advice),
   ].join('\n');
+}
+
+function importanceText(importance: number): string {
+  const times = Number(importance.toPrecision(2));
+  return `an error here counts ${times}× in the choice, by what of it arrives at the model's outputs`;
 }
 
 function wayTable(chosen: Way, others: readonly Way[]): readonly string[] {

@@ -40,6 +40,8 @@ export interface Dataset {
   batches(batchSize: number): AsyncIterable<Batch>;
   /** Of the files that the samples come from, or of all that synthetic ones depend on, in hexadecimal. */
   sha256(): Promise<string>;
+  /** So many of the samples at equal distances, or all where there are no more: data may be sorted by class. */
+  some(count: number): Dataset;
 }
 
 /** Samples looked at before anything runs, to check shapes and values. */
@@ -79,16 +81,25 @@ export async function openDataset(spec: string, options: DatasetOptions): Promis
   for (const warning of [...opened.warnings, ...(few ? [few] : [])]) onWarning(warning);
   const offset = inputs[0]?.fitting.labelOffset ?? 0;
   const { labels: stored } = opened;
-  const labels = stored && Int32Array.from(selection, (index) => (stored[index] ?? -1) + offset);
-  return {
-    size: selection.length,
-    synthetic,
-    labels,
-    preprocessText: describe(inputs),
-    batches: (batchSize) => makeBatches(inputs, selection, labels, checkedBatchSize(ports, batchSize)),
-    sha256: async () =>
-      opened.sha256 ?? hashFiles(spec, [...new Set(inputs.flatMap(({ source }) => source.filesOf(selection)))]),
+  const selected = (positions: readonly number[]): Dataset => {
+    const labels = stored && Int32Array.from(positions, (index) => (stored[index] ?? -1) + offset);
+    return {
+      size: positions.length,
+      synthetic,
+      labels,
+      preprocessText: describe(inputs),
+      batches: (batchSize) => makeBatches(inputs, positions, labels, checkedBatchSize(ports, batchSize)),
+      sha256: async () =>
+        opened.sha256 ?? hashFiles(spec, [...new Set(inputs.flatMap(({ source }) => source.filesOf(positions)))]),
+      some: (count) => selected(spread(positions, count)),
+    };
   };
+  return selected(selection);
+}
+
+function spread(positions: readonly number[], count: number): readonly number[] {
+  if (count >= positions.length) return positions;
+  return Array.from({ length: count }, (_, k) => positions[Math.floor(((k + 0.5) * positions.length) / count)] ?? 0);
 }
 
 async function choosePreprocess(

@@ -1,4 +1,5 @@
 import { type Dataset, syntheticSpec } from '../data/index.ts';
+import type { Model } from '../ir/index.ts';
 import { openLockstep } from '../observe/index.ts';
 import type { Effort } from '../pass/index.ts';
 import type { Calibration, Evidence, FitMode, ObservedModels } from '../rewrite/index.ts';
@@ -10,8 +11,12 @@ import type { Run } from './run.ts';
 export interface CalibrationData {
   readonly calibration: Calibration;
   readonly evidence: Evidence;
+  /** The samples that fits see; undefined with statistics. */
+  readonly dataset: Dataset | undefined;
   /** The same data with another effort of the fits. */
   at(effort: Effort): Calibration;
+  /** To compare candidates by: quick fits to no more of the samples than the widest operator needs. */
+  readonly comparison: Calibration;
   /** Samples to judge the result by: others than those of the fits where there are any; none with statistics. */
   judges(): Promise<Judges | undefined>;
 }
@@ -38,11 +43,18 @@ const defaultSamples = 512;
 /** Samples that judge a result. */
 const judgingSamples = 256;
 
+/** Samples that candidates are compared by, at least. */
+const leastForComparison = 256;
+
 /** Positions of each sample that go into the moments. Distinct samples matter more. */
 const positions = { fast: 16, normal: 32, max: 64 } as const;
 
 /** Bytes of activations in memory when --memory says nothing. */
 const activationMemory = 2 ** 30;
+
+function comparisonSamples(model: Model): number {
+  return Math.max(leastForComparison, Math.ceil(rowsWanted(model) / positions.fast));
+}
 
 export function samplesText(evidence: Evidence): string {
   if (evidence.kind === 'weights') return 'no samples';
@@ -81,6 +93,8 @@ export async function calibrateWith(
     return {
       calibration: lockstepCalibration(run, dataset, effort, fitMode, mirrored),
       at: (other) => lockstepCalibration(run, dataset, other, fitMode, mirrored),
+      comparison: lockstepCalibration(run, dataset.some(comparisonSamples(run.model)), 'fast', fitMode, false),
+      dataset,
       evidence: {
         kind: spec === syntheticSpec ? 'synthetic' : 'data',
         sha256: await dataset.sha256(),

@@ -1,6 +1,7 @@
 import { type Allocation, allocate, type Option } from '../allocate/index.ts';
 import { type Candidate, type NodeCandidates, type PlanNode, writtenCost } from '../rewrite/index.ts';
 import type { TargetKind } from './goal.ts';
+import { importances } from './importance.ts';
 
 /** What a chain takes; undefined where its sizes are not known. */
 export type Milliseconds = (
@@ -49,10 +50,13 @@ export class Choices {
   constructor(init: ChoicesInit) {
     const { nodes, kinds, norm } = init;
     this.kinds = kinds;
+    const importance = importances(nodes.map(({ kept }) => kept));
     this.#nodes = nodes;
     this.#norm = norm;
     this.#open = new Map(
-      nodes.flatMap((node) => (node.candidates.length > 0 ? [[node, choicesOf(node, init)] as const] : [])),
+      nodes.flatMap((node) =>
+        node.candidates.length > 0 ? [[node, choicesOf(node, importance(node.kept), init)] as const] : [],
+      ),
     );
   }
 
@@ -135,9 +139,14 @@ export class Choices {
   }
 }
 
-/** To keep the node first, unless ranks were set by hand. */
+/**
+ * To keep the node first, unless ranks were set by hand.
+ *
+ * @param importance what a unit of error counts here
+ */
 function choicesOf(
   node: NodeCandidates,
+  importance: number,
   { kinds, milliseconds: time, bytesPerParameter }: ChoicesInit,
 ): readonly Choice[] {
   const { cost, step, candidates, chosen } = node;
@@ -154,7 +163,7 @@ function choicesOf(
       size: price.params * bytesPerParameter + operators * bytesPerOperator,
       latency: milliseconds ?? 0,
     };
-    return { costs: kinds.map((kind) => costs[kind]), error, candidate, milliseconds };
+    return { costs: kinds.map((kind) => costs[kind]), error: importance * error, candidate, milliseconds };
   };
   const ways = candidates.map((candidate) =>
     choice(candidate.cost, candidate.steps.length, time?.(candidate.steps), candidate.error, candidate),
@@ -163,10 +172,10 @@ function choicesOf(
   return [choice(cost, 1, time?.([step]), 0, undefined), ...ways];
 }
 
-function written({ candidate, error, milliseconds: time }: Choice, kept: PlanNode): PlanNode['candidates'][number] {
+function written({ candidate, milliseconds: time }: Choice, kept: PlanNode): PlanNode['candidates'][number] {
   const milliseconds = time ?? null;
   const before = kept.cost?.before ?? { params: 0, macs: null };
-  if (!candidate) return { method: null, ranks: null, cost: { ...before, milliseconds }, error };
-  const { method, ranks, cost } = candidate;
+  if (!candidate) return { method: null, ranks: null, cost: { ...before, milliseconds }, error: 0 };
+  const { method, ranks, cost, error } = candidate;
   return { method, ranks: { ...ranks }, cost: { ...writtenCost(cost), milliseconds }, error };
 }

@@ -3,6 +3,7 @@ import type { Model } from '../ir/index.ts';
 import { linearNodes, nodeNames, type Plan, type PlanNode } from '../rewrite/index.ts';
 import { checkedPlan, planRun } from './compress.ts';
 import { adviceFor, decisionText, ranksText } from './explain-advice.ts';
+import { importances } from './importance.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
 import { countedCosts, type Way } from './plan-costs.ts';
 import { bestTrades } from './plan-trades.ts';
@@ -15,6 +16,8 @@ export interface PlanExplanation {
   /** What the errors of its ways are of. */
   readonly errorOf: 'outputs' | 'weights';
   readonly node: Pick<PlanNode, 'name' | 'opType' | 'shape'>;
+  /** What a unit of its error counts in the choice, against 1 on the average: see `importances`. */
+  readonly importance: number;
   /** What the goal chose; null where it had no choice. */
   readonly chosen: Way | null;
   /** The next best, best first. */
@@ -57,16 +60,24 @@ export function explainPlanned(plan: Plan, name: string): PlanExplanation {
   if (!entry) throw new Error(`the plan has no node ${name}`);
   const { opType, shape, candidates } = entry;
   const [chosen, ...others] = candidates;
-  const counted = countedCosts(plan);
-  const [first] = counted;
-  const elsewhere = plan.nodes.filter((node) => node !== entry);
+  const costs = countedCosts(plan);
+  const [first] = costs;
+  const importance = importances(plan.nodes);
+  const counting = (node: PlanNode) => (way: Way) => ({ ...way, error: importance(node) * way.error });
+  const elsewhere = plan.nodes.flatMap((node) =>
+    node === entry ? [] : [{ ...node, candidates: node.candidates.map(counting(node)) }],
+  );
   const trades = first ? bestTrades(elsewhere, first) : { saving: undefined, purchase: undefined };
+  const counted = counting(entry);
   return {
     goal: plan.goal,
     errorOf: plan.evidence.kind === 'weights' ? 'weights' : 'outputs',
     node: { name, opType, shape },
+    importance: importance(entry),
     chosen: chosen ?? null,
-    others: chosen ? others.map((other) => ({ ...other, whyNot: whyNot(chosen, other, counted, trades) })) : [],
+    others: chosen
+      ? others.map((other) => ({ ...other, whyNot: whyNot(counted(chosen), counted(other), costs, trades) }))
+      : [],
     decision: decisionUnderGoal(entry, chosen),
     advice: adviceByPlan(entry, others),
   };

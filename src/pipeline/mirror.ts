@@ -44,7 +44,7 @@ export async function isMirrorIndifferent(runtime: Runtime, model: ModelSource, 
         return session.run(image ?? feeds, ...rest);
       },
     };
-    const { agreement } = await measureAccuracy(session, mirrored, some(dataset));
+    const { agreement } = await measureAccuracy(session, mirrored, { ...dataset.some(asked), labels: undefined });
     return mirrors && agreement.top1Agreement >= leastAgreement;
   } catch (cause) {
     if (cause instanceof DiagnosticError) return false;
@@ -52,17 +52,4 @@ export async function isMirrorIndifferent(runtime: Runtime, model: ModelSource, 
   } finally {
     await session.release();
   }
-}
-
-/** Some samples from all over the data, which may be sorted by class. */
-function some(dataset: Dataset): Dataset {
-  const every = Math.max(1, Math.floor(dataset.size / asked));
-  return {
-    ...dataset,
-    labels: undefined,
-    async *batches() {
-      let number = 0;
-      for await (const batch of dataset.batches(4)) if (number++ % every === 0) yield { ...batch, labels: undefined };
-    },
-  };
 }

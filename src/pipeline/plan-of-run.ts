@@ -69,6 +69,7 @@ export function keptNodes(model: Model, code: SkipCode, text: string): readonly 
     weightError: null,
     outputError: null,
     skipped: { code, text },
+    sensitivity: null,
     candidates: [],
   }));
 }

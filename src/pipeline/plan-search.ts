@@ -5,6 +5,7 @@ import { calibrateTimeModel, type TimeModel } from '../timing/index.ts';
 import type { CalibrationData } from './calibration.ts';
 import { Choices } from './choices.ts';
 import type { Target, TargetKind } from './goal.ts';
+import { sensitivitiesOf } from './importance.ts';
 import { reachTargets } from './reach-targets.ts';
 import type { Run } from './run.ts';
 import { type ModelCost, sketchCost } from './sketch.ts';
@@ -88,18 +89,25 @@ export class PlanSearch {
 const leastBlock = 4;
 
 async function candidatesOf(
-  { model, policy, resources, watch }: Run,
+  run: Run,
   { steps }: ResolvedPipeline,
   data: CalibrationData | undefined,
   block: number,
 ): Promise<readonly NodeCandidates[]> {
+  const { model, policy, resources, watch } = run;
   return watch.time(
     'plan',
-    () =>
-      findCandidates(model, steps, policy, resources.environment, {
+    async () => {
+      const sensitivities = await sensitivitiesOf(run, data);
+      const nodes = await findCandidates(model, steps, policy, resources.environment, {
         block,
-        ...(data && { calibration: data.at('fast') }),
-      }),
+        ...(data && { calibration: data.comparison }),
+      });
+      return nodes.map((node) => ({
+        ...node,
+        kept: { ...node.kept, sensitivity: sensitivities.get(node.kept.name) ?? null },
+      }));
+    },
     (found) => {
       const count = found.reduce((sum, { candidates }) => sum + candidates.length, 0);
       return `${count} candidates for ${found.length} nodes`;

@@ -72,6 +72,8 @@ async function dataOf(
     calibration: at(effort),
     at,
     evidence,
+    comparison: at('fast'),
+    dataset: undefined,
     judges: async () => undefined,
   };
 }

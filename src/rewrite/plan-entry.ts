@@ -29,6 +29,7 @@ export function keptEntry(
     weightError: null,
     outputError: null,
     skipped: reason ? { code: reason.code, text: reason.text } : null,
+    sensitivity: null,
     candidates: [],
   };
 }

@@ -29,6 +29,14 @@ const nodeSchema = z.strictObject({
     .default(null)
     .describe("E‖ŷ−y‖²/Σvar(y) of the node alone, on the original's inputs, where planning had to know it"),
   skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
+  sensitivity: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe(
+      "how much of an error of the node arrives at the model's outputs, both relative; a goal counts errors by it",
+    ),
   candidates: z
     .array(candidateSchema)
     .default([])

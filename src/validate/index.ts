@@ -12,4 +12,6 @@ export {
 } from './latency.ts';
 export type { OutputDifference } from './output-tally.ts';
 export { perturbHalfWeights } from './perturb.ts';
+export { probeModels } from './probe-models.ts';
+export { measureSensitivities } from './sensitivities.ts';
 export { isUnjudged, type Unjudged } from './unjudged.ts';

@@ -82,6 +82,7 @@ export const plan: Plan = {
       outputError: null,
       weightError: 0.0412,
       skipped: null,
+      sensitivity: null,
       candidates: [],
     },
     {
@@ -95,6 +96,7 @@ export const plan: Plan = {
       outputError: null,
       weightError: null,
       skipped: { code: 'no-gain', text: '3 input channels' },
+      sensitivity: null,
       candidates: [],
     },
   ],
@@ -200,6 +202,7 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
         goal: ['macs=0.5x'],
         errorOf: 'outputs',
         node: { name, opType: 'Conv', shape: [64, 3, 7, 7] },
+        importance: 1.84,
         chosen: { ...way, cost: { params: 5000, macs: 62_720_000, milliseconds: 0.4567 }, error: 0.0312 },
         others: [
           {

@@ -154,6 +154,20 @@ describe('openDataset on arrays', () => {
     expect(await draw(1)).not.toEqual(await draw(2));
   });
 
+  test('gives some of its samples, from all over, with their labels', async () => {
+    const file = folder.npz('sorted.npz', {
+      x: [Float32Array.from({ length: 100 }, (_, k) => k / 100), [100, 1]],
+      y: [Uint8Array.from({ length: 100 }, (_, k) => k), [100]],
+    });
+    const dataset = await openDataset(file, { ports: [port(['N', 1])], samples: 40, seed: 3 });
+    const some = dataset.some(4);
+    const [all, few] = [await flat(dataset, 8), await flat(some, 3)];
+    expect([some.size, few.length]).toEqual([4, 4]);
+    expect(few).toEqual([all[5], all[15], all[25], all[35]]);
+    expect([...(some.labels ?? [])]).toEqual(few.map((value) => Math.round(value * 100)));
+    expect(await flat(dataset.some(41), 8)).toEqual(all);
+  });
+
   test('reads several inputs in lockstep from arrays named like them', async () => {
     const ids = BigInt64Array.from({ length: 7 }, (_, k) => 2n ** 60n + BigInt(k));
     const file = folder.npz('two.npz', { values: [values, [7, 6]], ids: [ids, [7, 1]] });

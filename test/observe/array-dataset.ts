@@ -19,7 +19,7 @@ export function randomSamples(count: number, dims: readonly number[], seed = 0):
 export function arrayDataset(input: string, data: Float32Array, dims: readonly number[]): Dataset {
   const size = dims.reduce((product, dim) => product * dim, 1);
   const samples = data.length / size;
-  return {
+  const dataset: Dataset = {
     size: samples,
     synthetic: false,
     labels: undefined,
@@ -36,5 +36,7 @@ export function arrayDataset(input: string, data: Float32Array, dims: readonly n
       }
     },
     sha256: async () => 'none',
+    some: () => dataset,
   };
+  return dataset;
 }

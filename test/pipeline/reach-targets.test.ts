@@ -22,6 +22,7 @@ function nodes(count: number): readonly NodeCandidates[] {
         weightError: null,
         outputError: null,
         skipped: null,
+        sensitivity: null,
         candidates: [],
       },
       cost,
@@ -124,5 +125,24 @@ describe('targets', () => {
       expect(candidates).toHaveLength(3);
       expect(candidates[0]).toMatchObject({ method, ranks });
     }
+  });
+
+  test('spend more where errors count more', async () => {
+    const errors = nodes(2).map((node, i) => ({
+      ...node,
+      kept: { ...node.kept, sensitivity: i === 0 ? 1 : 1e-4 },
+      candidates: node.candidates.map((candidate, j) => ({ ...candidate, error: (9 - j) / 100 })),
+    }));
+    const choices = new Choices({
+      nodes: errors,
+      kinds: ['params'],
+      milliseconds: undefined,
+      bytesPerParameter: 4,
+      norm: 'outputs',
+    });
+    const [first, second] = choices.within([1100])?.nodes ?? [];
+    expect(first?.cost?.after.params).toBeGreaterThan(second?.cost?.after.params as number);
+    // The plan tells the error of the node itself.
+    expect(second?.outputError).toBeCloseTo((10 - (second?.ranks?.['R'] ?? 0)) / 100, 12);
   });
 });

@@ -17,14 +17,16 @@ export function numberedDataset(size: number, labels?: readonly number[], fixedB
       yield { feeds: { input: tensor([rows, 1], numbers) }, labels: own, count };
     }
   }
-  return {
+  const dataset: Dataset = {
     size,
     labels: labels && Int32Array.from(labels),
     synthetic: false,
     preprocessText: 'none',
     batches,
     sha256: async () => '',
+    some: () => dataset,
   };
+  return dataset;
 }
 
 /** A model whose outputs are functions of the numbers of its samples. */
