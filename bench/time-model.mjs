@@ -17,7 +17,7 @@ import { seededRandom } from '../dist/src/numerics/index.js';
 import { openRuntime, runtimeInfo } from '../dist/src/runtime/index.js';
 import { measureCallOverhead } from '../dist/src/timing/call-overhead.js';
 import { fitTimeModel } from '../dist/src/timing/index.js';
-import { measureChains } from '../dist/src/timing/measure-chains.js';
+import { measureBelievably } from '../dist/src/timing/measure-believably.js';
 import { measureLatency } from '../dist/src/validate/index.js';
 import { corpusNetworks } from './networks.mjs';
 import { networkTimes } from './time-model-network.mjs';
@@ -146,7 +146,7 @@ async function configurationTable() {
   const options = { threads, device: 'cpu' };
   const overhead = await measureCallOverhead(runtime, options);
   const made = configurations(Number(values.configurations));
-  const times = await measureChains(
+  const times = await measureBelievably(
     runtime,
     made.map(({ chain }) => chain),
     overhead,

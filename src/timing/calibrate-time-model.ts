@@ -3,7 +3,7 @@ import { type Device, type Runtime, type RuntimeInfo, runtimeInfo } from '../run
 import { type CallOverhead, measureCallOverhead } from './call-overhead.ts';
 import { chooseChains } from './choose-chains.ts';
 import { type FittedModel, fitTimeModel, type TimedSample } from './fit-time-model.ts';
-import { measureChains } from './measure-chains.ts';
+import { measureBelievably } from './measure-believably.ts';
 import { type MeasurementCache, measurementCache } from './measurement-cache.ts';
 import type { MeasureOptions } from './time-copies.ts';
 import { chainKey, type SizedStep, sizedChain, type TimedChain } from './timed-step.ts';
@@ -97,7 +97,7 @@ async function measureAndKeep(
   store: MeasurementCache,
 ): Promise<ReadonlyMap<readonly SizedStep[], number>> {
   if (chains.length === 0) return new Map();
-  const times = await measureChains(runtime, chains, overhead, options);
+  const times = await measureBelievably(runtime, chains, overhead, options);
   const found = new Map(chains.map((chain, i) => [chain, times[i] ?? Number.NaN]));
   for (const [chain, time] of found) await store.put(chainKey(chain), [time]);
   return found;
