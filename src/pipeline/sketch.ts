@@ -23,7 +23,7 @@ export interface LatencyCost {
 }
 
 /** Pairs that time a sketch: its ratio is known to some per cent. */
-const sketchPairs = 15;
+const sketchPairs = 30;
 
 /** What the model of a plan will cost, from the same graph with random weights. */
 export async function sketchCost(

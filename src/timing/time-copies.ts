@@ -23,8 +23,8 @@ const mostBytes = 2 ** 27;
 
 /** Turns of each model: more while the best two of them differ by more than the tolerance, which means a busy machine. */
 const leastTurns = 4;
-const mostTurns = 12;
-const tolerance = 0.02;
+const mostTurns = 8;
+const tolerance = 0.03;
 /** Milliseconds of one turn: many times what the clock resolves, and short beside the slices of a busy system. */
 const turn = 4;
 const warmUpRuns = 3;
