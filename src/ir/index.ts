@@ -1,5 +1,6 @@
 export * from './attribute.ts';
 export * from './clone-model.ts';
+export * from './drop-unread.ts';
 export * from './dtype.ts';
 export * from './extras.ts';
 export * from './graph.ts';

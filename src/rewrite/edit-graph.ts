@@ -1,4 +1,4 @@
-import { type Attribute, type Graph, type Model, Node, type Tensor, Value } from '../ir/index.ts';
+import { type Attribute, dropInitializer, type Graph, type Model, Node, type Tensor, Value } from '../ir/index.ts';
 import type { Editor, NewNode } from '../pass/index.ts';
 
 /** Runs `rewrite` and applies its edits, all or none. Returns true when there was anything to apply. */
@@ -117,16 +117,4 @@ function dropIfUnread(model: Model, value: Value): void {
     graph.remove(value.producer);
     graph.valueInfo.delete(value);
   }
-}
-
-/**
- * Up to IR 3 an initializer is listed as a graph input too: it is no part of the interface and goes with it. Later such
- * an input is one that callers may feed: it stays, read or not.
- */
-function dropInitializer({ graph, irVersion }: Model, value: Value): void {
-  if (irVersion >= 4 && graph.isInput(value)) return;
-  graph.initializers.delete(value);
-  graph.valueInfo.delete(value);
-  const index = graph.inputs.indexOf(value);
-  if (index >= 0) graph.inputs.splice(index, 1);
 }

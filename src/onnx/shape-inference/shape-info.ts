@@ -10,6 +10,8 @@ export interface ShapeInfo {
   dtypeOf(value: Value): DType | undefined;
   /** Elements, row-major, of small tensors that are the same in every run: initializers and what follows from them. */
   constantOf(value: Value): readonly number[] | undefined;
+  /** The same as far as elements are known: numbers, symbols and unknowns. */
+  dataOf(value: Value): readonly Dim[] | undefined;
 }
 
 export function shapeInfo(facts: ReadonlyMap<Value, Fact>): ShapeInfo {
@@ -25,6 +27,7 @@ export function shapeInfo(facts: ReadonlyMap<Value, Fact>): ShapeInfo {
       if (!dtype || dtype === 'undefined') return value.type;
       return { kind: 'tensor', dtype, ...(shape && { shape }) };
     },
+    dataOf: (value) => facts.get(value)?.data,
     constantOf(value) {
       const data = facts.get(value)?.data;
       return data?.every((item) => typeof item === 'number') ? (data as readonly number[]) : undefined;

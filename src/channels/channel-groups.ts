@@ -1,0 +1,129 @@
+import { label, type Model, type Node, type Value } from '../ir/index.ts';
+import type { ShapeInfo } from '../onnx/index.ts';
+import type { ChannelAxis } from './channel-axis.ts';
+import { Classes } from './classes.ts';
+import type { Draft } from './draft.ts';
+import { labelChannels } from './label-channels.ts';
+import type { Frozen } from './reason.ts';
+
+/** A node that has to do with a group: it makes the channels, reads them as their last reader, or passes them on. */
+export interface Member {
+  readonly node: Node;
+  readonly role: 'makes' | 'reads' | 'passes';
+  readonly value: Value;
+  readonly axis: number;
+  readonly channels: ChannelAxis;
+}
+
+/** Channels that are made together: a choice of how many go is made for all of them. */
+export interface ChannelGroup {
+  /** The first node that makes them. */
+  readonly name: string;
+  /**
+   * What goes at once, in the order of the first maker's filters; each is known by the smallest of its atoms, a number that
+   * is the same for the same model on every run.
+   */
+  readonly units: readonly number[];
+  readonly members: readonly Member[];
+  /** Why none of them can go. */
+  readonly frozen: Frozen | undefined;
+  /** Weights of convolutions that are part of these filters. */
+  readonly convParams: number;
+}
+
+export interface ChannelGroups {
+  /** In topological order of their first makers. */
+  readonly groups: readonly ChannelGroup[];
+  /** Where the channels of a unit stand on a member's axis. */
+  positionsOf(member: Member, unit: number): readonly number[];
+  /** The unit of an atom on an axis. */
+  readonly unitOf: (atom: number) => number;
+  readonly draft: Draft;
+}
+
+/** Which channels of a model go together, and which cannot go. The model stays as it is. */
+export function channelGroups(model: Model, shapes: ShapeInfo): ChannelGroups {
+  const draft = labelChannels(model, shapes);
+  const { atoms } = draft;
+  const unitOf = (atom: number) => atoms.find(atom);
+  const makers = madeAxes(draft);
+  const classes = new Classes();
+  for (const { channels } of makers) {
+    const leaders = new Map<boolean, number>();
+    for (const unit of unitsOn(channels, unitOf)) {
+      const frozen = atoms.frozen(unit) !== undefined;
+      const leader = leaders.get(frozen) ?? unit;
+      leaders.set(frozen, leader);
+      classes.join(leader, unit);
+    }
+  }
+  const groups = new Map<number, { units: Set<number>; members: Member[]; convParams: number }>();
+  const groupOf = (unit: number) => {
+    const found = groups.get(classes.find(unit)) ?? { units: new Set<number>(), members: [], convParams: 0 };
+    groups.set(classes.find(unit), found);
+    return found;
+  };
+  const join = (member: Member, perFilter: number) => {
+    const touched = new Set<number>();
+    for (const atom of member.channels.atoms) {
+      if (atom === 0) continue;
+      const group = groupOf(unitOf(atom));
+      group.units.add(unitOf(atom));
+      group.convParams += perFilter;
+      if (!touched.has(classes.find(unitOf(atom)))) group.members.push(member);
+      touched.add(classes.find(unitOf(atom)));
+    }
+  };
+  for (const { params, ...member } of makers) join(member, params / Math.max(1, member.channels.atoms.length));
+  for (const member of [...readAxes(draft), ...passedAxes(draft, makers)]) join(member, 0);
+  return {
+    groups: [...groups.values()].map(({ units, members, convParams }) => ({
+      name: members[0] ? label(members[0].node) : '',
+      units: [...units],
+      members,
+      frozen: [...units].map((unit) => atoms.frozen(unit)).find((reason) => reason !== undefined),
+      convParams: Math.round(convParams),
+    })),
+    unitOf,
+    positionsOf: ({ channels }, unit) =>
+      Array.from(channels.atoms.keys()).filter((position) => unitOf(channels.atoms[position] as number) === unit),
+    draft,
+  };
+}
+
+/** Distinct units on an axis, in order; fixed channels left out. */
+export function unitsOn({ atoms }: ChannelAxis, unitOf: (atom: number) => number): Set<number> {
+  const units = new Set<number>();
+  for (const atom of atoms) if (atom !== 0) units.add(unitOf(atom));
+  return units;
+}
+
+/** Axes that nodes make, in topological order, and the weights that stand behind them. */
+function madeAxes({ filters, fillers, axes }: Draft): readonly (Member & { readonly params: number })[] {
+  const order = new Map([...axes.keys()].map((value, index) => [value, index]));
+  const made = [
+    ...filters.map(({ node, output, outputAxis, makes, weight }) => ({
+      ...{ node, role: 'makes' as const, value: output, axis: outputAxis, channels: makes },
+      params: node.is('Conv', 'ConvTranspose') ? weight.dims.reduce((product, dim) => product * dim, 1) : 0,
+    })),
+    ...fillers.map((filler) => ({ ...filler, role: 'makes' as const, params: 0 })),
+  ];
+  return made.sort((a, b) => (order.get(a.value) ?? 0) - (order.get(b.value) ?? 0));
+}
+
+function readAxes({ filters }: Draft): readonly Member[] {
+  return filters.flatMap(({ node, input, inputAxis, reads, wholeGroups }) =>
+    reads && !wholeGroups ? [{ node, role: 'reads' as const, value: input, axis: inputAxis, channels: reads }] : [],
+  );
+}
+
+function passedAxes({ axes }: Draft, makers: readonly Member[]): readonly Member[] {
+  const made = new Set(makers.map(({ node }) => node));
+  return [...axes].flatMap(([value, list]) => {
+    const node = value.producer;
+    if (!node || made.has(node)) return [];
+    return list.flatMap((channels, axis) =>
+      channels ? [{ node, role: 'passes' as const, value, axis, channels }] : [],
+    );
+  });
+}

@@ -1,0 +1,93 @@
+import {
+  type DType,
+  dtypeBits,
+  fromFloat64,
+  hasNumericData,
+  type Model,
+  memorySource,
+  type Node,
+  Tensor,
+  toFloat64,
+  type Value,
+} from '../ir/index.ts';
+import type { ShapeInfo } from '../onnx/index.ts';
+
+/** A value that is the same in every run. */
+export interface Constant {
+  readonly value: Value;
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  /** The ConstantOfShape that fills it with one number, which a smaller one replaces. */
+  readonly filler: Node | undefined;
+  tensor(): Tensor;
+  /** Elements, row-major; read once. */
+  numbers(): Float64Array;
+}
+
+/** Operators that give a constant other dims and the same bytes. */
+const sameBytes = ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity'];
+
+/** The largest tensor that a ConstantOfShape is written out for: more would be a memory bomb in a few bytes. */
+const largestFill = 2 ** 28;
+
+/**
+ * What a value is in every run: an initializer that no graph input overrides, a Constant node, the same behind operators
+ * that only give it other dims, one number many times, or a small tensor that shape inference has computed.
+ */
+export function constantOf(value: Value, model: Model, shapes: ShapeInfo): Constant | undefined {
+  if (value.tensor) {
+    if (model.irVersion >= 4 && model.graph.isInput(value)) return undefined;
+    const { tensor } = value;
+    return hasNumericData(tensor.dtype) ? constant(value, tensor.dtype, tensor.dims, () => tensor) : undefined;
+  }
+  const { producer } = value;
+  if (!producer || producer.graph !== model.graph) return undefined;
+  const attribute = producer.is('Constant') ? producer.attributes.get('value')?.value : undefined;
+  if (attribute?.kind === 'tensor') {
+    const tensor = attribute.value;
+    return hasNumericData(tensor.dtype) ? constant(value, tensor.dtype, tensor.dims, () => tensor) : undefined;
+  }
+  const dims = knownDims(shapes.shapeOf(value));
+  const dtype = shapes.dtypeOf(value);
+  const [source] = producer.inputs;
+  if (!dims || !dtype) return undefined;
+  if (producer.is('ConstantOfShape')) return filled(value, producer, dims, dtype);
+  if (producer.is(...sameBytes) && source) {
+    const from = constantOf(source, model, shapes);
+    if (from) return constant(value, dtype, dims, () => new Tensor(dtype, dims, memorySource(from.tensor().bytes())));
+  }
+  const data = shapes.constantOf(value);
+  return data && hasNumericData(dtype) ? constant(value, dtype, dims, () => fromFloat64(data, dims, dtype)) : undefined;
+}
+
+function filled(value: Value, node: Node, dims: readonly number[], dtype: DType): Constant | undefined {
+  const attribute = node.attributes.get('value')?.value;
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  if (size > largestFill || dtypeBits(dtype) < 8 || !hasNumericData(dtype)) return undefined;
+  const [fill = 0] = attribute?.kind === 'tensor' ? toFloat64(attribute.value) : [];
+  const make = () => fromFloat64(new Float64Array(size).fill(fill), dims, dtype);
+  return constant(value, dtype, dims, make, node);
+}
+
+function constant(
+  value: Value,
+  dtype: DType,
+  dims: readonly number[],
+  make: () => Tensor,
+  filler?: Node | undefined,
+): Constant {
+  let tensor: Tensor | undefined;
+  let numbers: Float64Array | undefined;
+  return {
+    value,
+    dtype,
+    dims,
+    filler,
+    tensor: () => (tensor ??= make()),
+    numbers: () => (numbers ??= toFloat64((tensor ??= make()))),
+  };
+}
+
+function knownDims(shape: ReturnType<ShapeInfo['shapeOf']>): readonly number[] | undefined {
+  return shape?.every((dim) => typeof dim === 'number') ? (shape as readonly number[]) : undefined;
+}

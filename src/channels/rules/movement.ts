@@ -1,0 +1,221 @@
+import { type ChannelAxis, fixedAxis, joinAxes, pickAxis, range } from '../channel-axis.ts';
+import type { Axes, Site } from '../site.ts';
+import { uniformAlong } from './elementwise.ts';
+
+export function transpose(site: Site): void {
+  const input = site.axes(0);
+  const order = site.node.ints('perm') ?? range(0, input.length).reverse();
+  site.setAxes(
+    0,
+    order.map((axis) => input[axis]),
+  );
+}
+
+/** Concat: one list of channels after the other; on other axes channels go together. */
+export function concat(site: Site): void {
+  const { node } = site;
+  const indices = [...node.inputs.keys()];
+  const rank = Math.max(...indices.map((index) => site.axes(index).length));
+  if (rank <= 0) return;
+  const along = node.int('axis', 1) < 0 ? node.int('axis', 1) + rank : node.int('axis', 1);
+  site.setAxes(
+    0,
+    range(0, rank).map((axis) => (axis === along ? joined(site, indices, axis) : together(site, indices, axis))),
+  );
+}
+
+function joined(site: Site, indices: readonly number[], axis: number): ChannelAxis | undefined {
+  const labelled = indices.map((index) => site.axis(index, axis));
+  if (labelled.every((part) => part === undefined)) return undefined;
+  const parts: ChannelAxis[] = [];
+  for (const index of indices) {
+    const constant = site.constant(index);
+    const size = constant?.dims[axis] ?? site.shape(index)?.[axis];
+    const part = site.axis(index, axis) ?? (typeof size === 'number' ? fixedAxis(size) : undefined);
+    if (!part) {
+      for (const other of labelled)
+        site.freeze(other, 'shape-unknown', 'puts them beside an unknown number of channels');
+      return undefined;
+    }
+    parts.push(constant ? { ...part, constants: () => uniformAlong(constant, axis) } : part);
+  }
+  return joinAxes(parts);
+}
+
+/** Channels on an axis along which the inputs are not joined: those of all inputs at once. */
+function together(site: Site, indices: readonly number[], axis: number): ChannelAxis | undefined {
+  const lead = indices.map((index) => site.axis(index, axis)).find((part) => part !== undefined);
+  if (!lead) return undefined;
+  for (const index of indices) {
+    const part = site.axis(index, axis);
+    if (part && part.atoms.length === lead.atoms.length) site.couple(lead.atoms, part.atoms);
+    else if (site.constant(index)) site.cut(index, axis, lead);
+    else site.freeze(lead, 'fixed-channels', 'joins them with channels that cannot be removed');
+  }
+  return { atoms: lead.atoms, constants: () => new Float64Array(lead.atoms.length).fill(Number.NaN) };
+}
+
+/** Split: each output takes its share; the sizes are written out, since shares need no longer be equal. */
+export function split(site: Site): void {
+  const { node, opset } = site;
+  const input = site.axes(0);
+  if (input.length === 0) return;
+  const given = node.int('axis', 0);
+  const along = given < 0 ? given + input.length : given;
+  const channels = input[along];
+  const sizes = channels ? sizesOf(site, channels.atoms.length) : undefined;
+  if (channels && !sizes) {
+    site.freezeInputs('shape-unknown', 'splits into sizes that are not known');
+    return;
+  }
+  let start = 0;
+  const parts = (sizes ?? node.outputs.map(() => 0)).map((size) => range(start, (start += size)));
+  for (const [index, positions] of parts.entries())
+    site.setAxes(
+      index,
+      input.map((axis, at) => (at === along ? axis && pickAxis(axis, positions) : axis)),
+    );
+  if (!channels) return;
+  site.absorb(1);
+  site.edit((surgeon) => {
+    if (!surgeon.loses(channels)) return;
+    const next = parts.map((positions) => surgeon.count(channels, positions[0] ?? 0, (positions.at(-1) ?? -1) + 1));
+    if (opset < 13) surgeon.setInts(node, 'split', next);
+    else surgeon.setVector(node, 1, next);
+    surgeon.removeAttribute(node, 'num_outputs');
+  });
+}
+
+function sizesOf(site: Site, length: number): readonly number[] | undefined {
+  const { node } = site;
+  const count = node.outputs.length;
+  const given = node.ints('split') ?? (node.inputs[1] ? site.numbers(1) : undefined);
+  if (given || node.inputs[1]) return given;
+  const size = Math.ceil(length / count);
+  return range(0, count).map((i) => Math.max(0, Math.min(size, length - i * size)));
+}
+
+/** Slice of channels: what stands between its bounds. Steps other than one stay. */
+export function slice(site: Site): void {
+  const { node } = site;
+  const input = site.axes(0);
+  if (input.length === 0) return;
+  const asAttributes = node.attributes.has('starts');
+  const starts = node.ints('starts') ?? site.data(1);
+  const ends = node.ints('ends') ?? site.data(2);
+  const axes = node.ints('axes') ?? (node.inputs[3] ? site.numbers(3) : starts && range(0, starts.length));
+  const steps = node.inputs[4] ? site.data(4) : undefined;
+  if (!starts || !ends || !axes || (node.inputs[4] && !steps)) {
+    site.freezeInputs('shape-unknown', 'slices along axes that are not known');
+    return;
+  }
+  for (const index of [1, 2, 3, 4]) site.absorb(index);
+  const bounds: { place: number; channels: ChannelAxis; start: number; end: number }[] = [];
+  const output: Axes = input.map((channels, axis) => {
+    const place = axes.findIndex((at) => (at < 0 ? at + input.length : at) === axis);
+    if (!channels || place < 0) return channels;
+    const [start, end] = [starts[place], ends[place]];
+    if (typeof start !== 'number' || typeof end !== 'number' || (steps && steps[place] !== 1)) {
+      site.freeze(channels, 'not-legal', 'slices them with bounds that are not known, or with a step');
+      return undefined;
+    }
+    const clamp = (bound: number) =>
+      Math.max(0, Math.min(channels.atoms.length, bound < 0 ? bound + channels.atoms.length : bound));
+    bounds.push({ place, channels, start: clamp(start), end: clamp(end) });
+    return pickAxis(channels, range(clamp(start), clamp(end)));
+  });
+  site.setAxes(0, output);
+  const counted = [1, 2].flatMap((index) => site.countedBy(index));
+  const computed = counted.length > 0;
+  const numbers = [starts, ends].every((list) => list.every((item) => typeof item === 'number'));
+  if (!asAttributes && !numbers && (computed || bounds.length > 0)) {
+    for (const { channels } of bounds) site.freeze(channels, 'shape-computed', 'has bounds computed at run time');
+    freezeCounts(site, [1, 2, 3, 4]);
+    return;
+  }
+  if (bounds.length === 0 && !computed) return;
+  site.edit((surgeon) => {
+    const changed = bounds.some(({ channels }) => surgeon.loses(channels));
+    if (!changed && !counted.some((axis) => surgeon.loses(axis))) return;
+    const [from, to] = [[...(starts as number[])], [...(ends as number[])]];
+    for (const { place, channels, start, end } of bounds) {
+      from[place] = surgeon.count(channels, 0, start);
+      to[place] = surgeon.count(channels, 0, end);
+    }
+    if (asAttributes) {
+      surgeon.setInts(node, 'starts', from);
+      surgeon.setInts(node, 'ends', to);
+    } else {
+      surgeon.setVector(node, 1, from);
+      surgeon.setVector(node, 2, to);
+    }
+  });
+}
+
+/** Counts that would be needed as they are keep their channels. */
+export function freezeCounts(site: Site, indices: readonly number[]): void {
+  for (const index of indices)
+    for (const axis of site.countedBy(index)) site.freeze(axis, 'shape-computed', 'computes with their number');
+}
+
+/** Gather of constant indices: the channels that they name, in that order. */
+export function gather(site: Site): void {
+  const { node } = site;
+  const input = site.axes(0);
+  if (input.length === 0) {
+    site.freezeInputs('mixes-channels', 'uses them as indices');
+    return;
+  }
+  const given = node.int('axis', 0);
+  const along = given < 0 ? given + input.length : given;
+  const channels = input[along];
+  const rank = site.shape(1)?.length;
+  if (rank === undefined) {
+    site.freezeInputs('shape-unknown', 'gathers by indices of unknown rank');
+    return;
+  }
+  const placed = (picked: readonly (ChannelAxis | undefined)[]) =>
+    input.flatMap((axis, at) => (at === along ? picked : [axis]));
+  if (!channels) {
+    site.setAxes(0, placed(Array.from({ length: rank }, () => undefined)));
+    return;
+  }
+  const indices = site.constant(1)?.numbers();
+  if (!indices || rank > 1) {
+    site.freeze(channels, 'not-legal', 'gathers them by indices that are no constant list');
+    return;
+  }
+  const { length } = channels.atoms;
+  const positions = Array.from(indices, (index) => (index < 0 ? index + length : index));
+  const picked = pickAxis(channels, positions);
+  // The channel that a single index names is the whole output.
+  if (rank === 0) site.freeze(picked, 'fixed-channels', 'picks one of them');
+  site.setAxes(0, placed(rank === 0 ? [] : [picked]));
+  site.absorb(1);
+  site.edit((surgeon) => {
+    if (!surgeon.loses(channels)) return;
+    const kept = surgeon.kept(picked).map((place) => positions[place] as number);
+    const moved = kept.map((position) => surgeon.count(channels, 0, position));
+    surgeon.setVector(node, 1, moved, rank === 0 ? [] : [moved.length]);
+  });
+}
+
+/** Expand and Tile along other axes. */
+export function expand(site: Site): void {
+  const input = site.axes(0);
+  if (input.length === 0) return;
+  const repeats = site.data(1);
+  const rank = site.node.is('Tile') ? input.length : Math.max(input.length, repeats?.length ?? 0);
+  const lead = rank - input.length;
+  const output: Axes = range(0, rank).map((axis) => {
+    const channels = axis < lead ? undefined : input[axis - lead];
+    const repeat = repeats?.[axis - (rank - (repeats?.length ?? 0))];
+    if (channels && repeat !== 1 && repeats) site.freeze(channels, 'not-legal', 'names the number of channels');
+    return channels;
+  });
+  if (!repeats) {
+    site.freezeInputs('shape-unknown', 'repeats them an unknown number of times');
+    return;
+  }
+  site.setAxes(0, output);
+}
