@@ -89,9 +89,15 @@ export class Site {
     return this.#absorbed.has(index);
   }
 
+  /** One entry per axis of the output. */
   setAxes(index: number, axes: Axes): void {
     const value = this.node.outputs[index];
-    if (value && axes.some((axis) => axis !== undefined)) this.#draft.axes.set(value, axes);
+    if (!value || axes.every((axis) => axis === undefined)) return;
+    const sizes = this.outputShape(index);
+    const fits = ({ atoms }: ChannelAxis, at: number) => typeof sizes?.[at] !== 'number' || sizes[at] === atoms.length;
+    if (axes.every((axis, at) => !axis || fits(axis, at)) && (sizes?.length ?? axes.length) === axes.length)
+      this.#draft.axes.set(value, axes);
+    else for (const axis of axes) this.freeze(axis, 'shape-unknown', 'has another shape than its inputs tell');
   }
 
   setCounts(index: number, counts: Axes): void {

@@ -15,7 +15,7 @@ export class Weights {
       const start = offsetOf(kernel, g, t, s);
       data.fill(0, start, start + kernel.inner);
     }
-    if (bias) this.#bias(filters)[position] = 0;
+    if (bias || this.#changed.get(filters)?.bias) this.#bias(filters)[position] = 0;
   }
 
   /** Adds what is read at `from`, times `factor`, to what is read at `to` by the same group. */

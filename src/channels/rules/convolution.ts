@@ -52,7 +52,10 @@ export function convolution(site: Site): void {
     uniform: isUniform(site, kernel),
   };
   site.filters(filters);
-  site.setAxes(0, [undefined, makes]);
+  site.setAxes(
+    0,
+    weight.dims.map((_, axis) => (axis === 1 ? makes : undefined)),
+  );
   cutWeights(site, filters);
 }
 

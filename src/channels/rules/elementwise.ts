@@ -1,4 +1,4 @@
-import { type ChannelAxis, range } from '../channel-axis.ts';
+import { type ChannelAxis, mapAxis, range } from '../channel-axis.ts';
 import type { Constant } from '../constant.ts';
 import type { Site } from '../site.ts';
 import { type ScalarFunction, scalarFunction } from './scalar-functions.ts';
@@ -19,7 +19,10 @@ export function elementwise(site: Site): void {
   }
   const indices = [...node.inputs.keys()].filter((index) => node.inputs[index]);
   const shapes = indices.map((index) => site.shape(index) ?? site.constant(index)?.dims);
-  if (indices.length === 1 || oneTensor.includes(node.opType)) return unary(site, compute);
+  if (indices.length === 1 || oneTensor.includes(node.opType)) {
+    unary(site, compute);
+    return;
+  }
   if (shapes.some((shape) => !shape)) {
     site.freezeInputs('shape-unknown', 'joins them with a tensor of unknown rank');
     return;
@@ -33,19 +36,12 @@ export function elementwise(site: Site): void {
   site.setAxes(0, axes);
 }
 
+/** One tensor; Clip has bounds beside it. A mask that a Dropout returns has the same channels. */
 function unary(site: Site, compute: ScalarFunction): void {
-  const others = [...site.node.inputs.keys()].slice(1).map((index) => site.constant(index)?.numbers()[0]);
-  const isNumber = site.node.is('Clip');
-  site.setAxes(
-    0,
-    site.axes(0).map(
-      (axis) =>
-        axis && {
-          atoms: axis.atoms,
-          constants: (world) => world.of(axis).map((x) => compute(x, ...(isNumber ? (others as number[]) : []))),
-        },
-    ),
-  );
+  const bounds = site.node.is('Clip') ? site.node.inputs.slice(1) : [];
+  const others = bounds.map((value, i) => (value ? (site.constant(i + 1)?.numbers()[0] ?? Number.NaN) : undefined));
+  const axes = site.axes(0).map((axis) => axis && mapAxis(axis, (x) => compute(x, ...(others as number[]))));
+  for (const index of site.node.outputs.keys()) site.setAxes(index, axes);
 }
 
 interface Operand {

@@ -25,7 +25,7 @@ const families: readonly (readonly [ChannelRule, ...(readonly string[])])[] = [
   [mixesAlong(() => [1]), 'LRN'],
   [mixesAlong(({ node }) => [node.int('axis', -1)]), 'LpNormalization', 'TopK'],
   [mixesAlong((site) => site.numbers(1)), 'CumSum'],
-  [pooling, 'MaxPool', 'AveragePool', 'LpPool', 'GlobalMaxPool', 'GlobalAveragePool', 'GlobalLpPool'],
+  [pooling, 'Crop', 'MaxPool', 'AveragePool', 'LpPool', 'GlobalMaxPool', 'GlobalAveragePool', 'GlobalLpPool'],
   [reduction, 'ReduceMean', 'ReduceSum', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceL1', 'ReduceL2'],
   [reduction, 'ReduceSumSquare', 'ReduceLogSum', 'ReduceLogSumExp'],
   [argReduction, 'ArgMax', 'ArgMin'],

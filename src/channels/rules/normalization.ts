@@ -1,4 +1,4 @@
-import { range } from '../channel-axis.ts';
+import { type ChannelAxis, range } from '../channel-axis.ts';
 import type { Axes, Site } from '../site.ts';
 import { blurred } from './matrix.ts';
 
@@ -20,19 +20,16 @@ export function batchNormalization(site: Site): void {
   }
   for (const index of [1, 2, 3, 4]) site.cut(index, 0, axis);
   const epsilon = node.float('epsilon', 1e-5);
-  site.setAxes(0, [
-    undefined,
-    {
-      atoms: axis.atoms,
-      constants: (world) => {
-        const [a, b, m, v] = [scale.numbers(), shift.numbers(), mean.numbers(), variance.numbers()];
-        return world.of(axis).map((x, c) => {
-          const factor = (a[c] as number) / Math.sqrt((v[c] as number) + epsilon);
-          return factor === 0 ? (b[c] as number) : (x - (m[c] as number)) * factor + (b[c] as number);
-        });
-      },
+  setSecond(site, {
+    atoms: axis.atoms,
+    constants: (world) => {
+      const [a, b, m, v] = [scale.numbers(), shift.numbers(), mean.numbers(), variance.numbers()];
+      return world.of(axis).map((x, c) => {
+        const factor = (a[c] as number) / Math.sqrt((v[c] as number) + epsilon);
+        return factor === 0 ? (b[c] as number) : (x - (m[c] as number)) * factor + (b[c] as number);
+      });
     },
-  ]);
+  });
 }
 
 /** InstanceNormalization: each channel by itself; a constant one becomes its shift. */
@@ -46,16 +43,13 @@ export function instanceNormalization(site: Site): void {
   }
   site.cut(1, 0, axis);
   site.cut(2, 0, axis);
-  site.setAxes(0, [
-    undefined,
-    {
-      atoms: axis.atoms,
-      constants: (world) => {
-        const [a, b] = [scale.numbers(), shift.numbers()];
-        return world.of(axis).map((x, c) => (Number.isNaN(x) && a[c] !== 0 ? x : (b[c] as number)));
-      },
+  setSecond(site, {
+    atoms: axis.atoms,
+    constants: (world) => {
+      const [a, b] = [scale.numbers(), shift.numbers()];
+      return world.of(axis).map((x, c) => (Number.isNaN(x) && a[c] !== 0 ? x : (b[c] as number)));
     },
-  ]);
+  });
 }
 
 /** Softmax, norms, sorting: what stands along some axes is read together; channels on other axes go through. */
@@ -80,3 +74,11 @@ export const softmax = mixesAlong(({ node, opset }, rank) => {
   const axis = node.int('axis', 1);
   return range(axis < 0 ? axis + rank : axis, rank);
 });
+
+/** Channels on the second axis, as in the input. */
+export function setSecond(site: Site, channels: ChannelAxis): void {
+  site.setAxes(
+    0,
+    site.axes(0).map((_, index) => (index === 1 ? channels : undefined)),
+  );
+}

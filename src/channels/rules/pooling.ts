@@ -1,8 +1,9 @@
 import { type ChannelAxis, range } from '../channel-axis.ts';
 import type { Axes, Site } from '../site.ts';
 import { blurred } from './matrix.ts';
+import { setSecond } from './normalization.ts';
 
-/** Pools see each channel by itself. */
+/** Pools, and the Crop of old, see each channel by itself. */
 export function pooling(site: Site): void {
   const { node } = site;
   if (node.is('MaxPool') && node.outputs[1]?.uses.size) {
@@ -10,7 +11,7 @@ export function pooling(site: Site): void {
     return;
   }
   const constant =
-    node.is('MaxPool', 'GlobalMaxPool', 'GlobalAveragePool') || (node.is('AveragePool') && !countsPads(site));
+    node.is('Crop', 'MaxPool', 'GlobalMaxPool', 'GlobalAveragePool') || (node.is('AveragePool') && !countsPads(site));
   site.setAxes(
     0,
     site.axes(0).map((axis, index) => {
@@ -77,16 +78,13 @@ export function depthToSpace(site: Site): void {
   const crd = site.node.string('mode', 'DCR') === 'CRD';
   const sources = range(0, outputs).map((c) => range(0, block).map((b) => (crd ? c * block + b : b * outputs + c)));
   for (const channels of sources) site.coupleAll(channels.map((position) => axis.atoms[position] as number));
-  site.setAxes(0, [
-    undefined,
-    {
-      atoms: Int32Array.from(sources, ([first = 0]) => axis.atoms[first] as number),
-      constants: (world) => {
-        const values = world.of(axis);
-        return Float64Array.from(sources, (channels) => common(channels.map((position) => values[position] as number)));
-      },
+  setSecond(site, {
+    atoms: Int32Array.from(sources, ([first = 0]) => axis.atoms[first] as number),
+    constants: (world) => {
+      const values = world.of(axis);
+      return Float64Array.from(sources, (channels) => common(channels.map((position) => values[position] as number)));
     },
-  ]);
+  });
 }
 
 /** SpaceToDepth: a channel of the input becomes b² of the output. */
@@ -99,16 +97,13 @@ export function spaceToDepth(site: Site): void {
   const block = site.node.int('blocksize', 1) ** 2;
   const { length } = axis.atoms;
   const of = (position: number) => position % length;
-  site.setAxes(0, [
-    undefined,
-    {
-      atoms: Int32Array.from({ length: length * block }, (_, position) => axis.atoms[of(position)] as number),
-      constants: (world) => {
-        const values = world.of(axis);
-        return Float64Array.from({ length: length * block }, (_, position) => values[of(position)] as number);
-      },
+  setSecond(site, {
+    atoms: Int32Array.from({ length: length * block }, (_, position) => axis.atoms[of(position)] as number),
+    constants: (world) => {
+      const values = world.of(axis);
+      return Float64Array.from({ length: length * block }, (_, position) => values[of(position)] as number);
     },
-  ]);
+  });
 }
 
 /** What all of them are; NaN where they differ. */

@@ -122,7 +122,8 @@ function regrouped(
 
 /**
  * Which of several new axes shows the channels. One that shows them as they are, if there is one; otherwise, of a split
- * axis, the last where a Transpose follows (channel shuffle: C → g × C/g), else the first (a vector becomes C × H × W).
+ * axis, the longest where a Transpose follows, the last of equals (channel shuffle: C → g × C/g), else the first (a vector
+ * becomes C × H × W).
  */
 function chooseAxis(site: Site, flat: Int32Array, to: readonly number[], after: readonly Dim[]): number | undefined {
   const dims = to.map((axis) => after[axis] as number);
@@ -137,7 +138,8 @@ function chooseAxis(site: Site, flat: Int32Array, to: readonly number[], after: 
   });
   if (faithful !== undefined) return faithful;
   const long = to.filter((axis) => after[axis] !== 1);
-  return site.isReadBy(0, 'Transpose') ? long.at(-1) : long[0];
+  const longest = Math.max(...long.map((axis) => after[axis] as number));
+  return site.isReadBy(0, 'Transpose') ? long.findLast((axis) => after[axis] === longest) : long[0];
 }
 
 function coordinateOf(position: number, dims: readonly number[], place: number): number {

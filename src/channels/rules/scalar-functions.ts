@@ -1,7 +1,7 @@
 import type { Node } from '../../ir/index.ts';
 
 /** One element out of one element of each input, in float64; NaN where that is not known. */
-export type ScalarFunction = (...inputs: readonly number[]) => number;
+export type ScalarFunction = (...inputs: number[]) => number;
 
 const unknown = () => Number.NaN;
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -24,6 +24,10 @@ const withAttributes: Readonly<Record<string, (node: Node) => ScalarFunction>> =
   HardSigmoid: (node) => {
     const [alpha, beta] = [node.float('alpha', 0.2), node.float('beta', 0.5)];
     return (x = 0) => Math.max(0, Math.min(1, alpha * x + beta));
+  },
+  Affine: (node) => {
+    const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 0)];
+    return (x = 0) => alpha * x + beta;
   },
   ThresholdedRelu:
     (node) =>
