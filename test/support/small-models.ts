@@ -56,10 +56,23 @@ export class ModelBuilder {
     attributes: readonly Attribute[] = [],
     name = `${output}/node`,
   ): this {
-    const value = new Value(output);
-    this.#values.set(output, value);
+    return this.nodes(opType, inputs, [output], attributes, name);
+  }
+
+  /** A node with several outputs. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: readonly Attribute[] = [],
+    name = `${outputs[0]}/node`,
+  ): this {
+    const values = outputs.map((output) => new Value(output));
+    outputs.forEach((output, index) => {
+      this.#values.set(output, values[index] as Value);
+    });
     this.model.graph.append(
-      new Node({ name, opType, inputs: inputs.map((input) => this.value(input)), outputs: [value], attributes }),
+      new Node({ name, opType, inputs: inputs.map((input) => this.value(input)), outputs: values, attributes }),
     );
     return this;
   }
