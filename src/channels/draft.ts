@@ -14,6 +14,8 @@ export interface Cut {
   readonly constant: Constant;
   readonly axis: number;
   readonly channels: ChannelAxis;
+  /** Whether these numbers are what a reader does with the channels; otherwise they are part of what makes them. */
+  readonly reads: boolean;
 }
 
 /** Channels that a node makes out of nothing. */

@@ -15,6 +15,8 @@ export interface RemovalOptions {
    * `natural`: it equals the model as it is; only units without obstacles in that world can go.
    */
   readonly world?: World['kind'];
+  /** Units that another one, which stays, equals: see twinsOf. Their readers read that one instead. */
+  readonly twins?: ReadonlyMap<number, number>;
   /** How shapes are inferred; by default from what the model declares. */
   readonly infer?: (model: Model) => ShapeInfo;
 }
@@ -34,14 +36,16 @@ export interface Removal {
 export function removeChannels(
   groups: ChannelGroups,
   units: ReadonlySet<number>,
-  { world = 'zeroed', infer = inferShapes }: RemovalOptions = {},
+  { world = 'zeroed', twins = new Map(), infer = inferShapes }: RemovalOptions = {},
 ): Removal {
   const { draft } = groups;
   const { model } = draft;
   if (removableUnits(groups, units, new Map()).size !== units.size)
     throw new Error('these channels cannot go together: one is frozen, or an axis would be left without any');
   const weights = new Weights();
-  const carriers = foldConstants(groups, units, world, weights);
+  mergeTwins(groups, twins, weights);
+  const others = new Set([...units].filter((unit) => !twins.has(unit)));
+  const carriers = foldConstants(groups, others, world, weights);
   zeroUnits(groups, carriers, weights);
   const removed = new Set([...units].filter((unit) => !carriers.has(unit)));
   const surgeon = new Surgeon((atom) => atom !== 0 && removed.has(groups.unitOf(atom)), draft);
@@ -54,6 +58,21 @@ export function removeChannels(
   verifyModel(model);
   checkShapes(draft.shapes, promised, infer(model), model);
   return { removed, carriers };
+}
+
+/** Adds what is read of a twin to what is read of the unit that stands for it, place by place. */
+function mergeTwins({ draft, unitOf }: ChannelGroups, twins: ReadonlyMap<number, number>, weights: Weights): void {
+  if (twins.size === 0) return;
+  for (const filters of draft.filters) {
+    if (!filters.reads || filters.wholeGroups) continue;
+    const places = new Map<number, number[]>();
+    filters.reads.atoms.forEach((atom, position) => {
+      places.set(unitOf(atom), [...(places.get(unitOf(atom)) ?? []), position]);
+    });
+    for (const [unit, twin] of twins)
+      for (const [i, position] of (places.get(unit) ?? []).entries())
+        weights.addColumn(filters, position, places.get(twin)?.[i] ?? -1, 1);
+  }
 }
 
 type Sizes = ReadonlyMap<Value, readonly Dim[]>;

@@ -143,10 +143,10 @@ export class Site {
   }
 
   /** A constant loses the elements whose channels go. */
-  cut(index: number, axis: number, channels: ChannelAxis): void {
+  cut(index: number, axis: number, channels: ChannelAxis, reads = false): void {
     const constant = this.constant(index);
     if (!constant) throw new Error(`input ${index} of ${label(this.node)} is not constant`);
-    this.#draft.cuts.push({ node: this.node, index, constant, axis, channels });
+    this.#draft.cuts.push({ node: this.node, index, constant, axis, channels, reads });
   }
 
   /** What else changes in the node when channels go. */

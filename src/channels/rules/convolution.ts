@@ -90,11 +90,11 @@ function cutWeights(site: Site, { node, kernel, reads, makes, wholeGroups, bias 
       if (surgeon.loses(makes)) surgeon.setInt(node, 'group', surgeon.count(makes) / outputs);
     });
   } else if (inputsFirst) {
-    if (reads) site.cut(1, 0, reads);
+    if (reads) site.cut(1, 0, reads, true);
     site.cut(1, 1, firstGroup(makes, outputs));
   } else {
     site.cut(1, 0, makes);
-    if (reads) site.cut(1, 1, groups > 1 ? firstGroup(reads, inputs) : reads);
+    if (reads) site.cut(1, 1, groups > 1 ? firstGroup(reads, inputs) : reads, true);
   }
   if (bias) site.cut(2, 0, makes);
 }

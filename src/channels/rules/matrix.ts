@@ -88,7 +88,7 @@ function makeMatrix(site: Site, use: MatrixUse): void {
     ),
   );
   site.cut(use.weight, inputsFirst ? 1 : 0, makes);
-  if (reads) site.cut(use.weight, inputsFirst ? 0 : 1, reads);
+  if (reads) site.cut(use.weight, inputsFirst ? 0 : 1, reads, true);
   if (bias && use.bias !== undefined) site.cut(use.bias, bias.dims.length - 1, makes);
 }
 

@@ -1,0 +1,49 @@
+import type { ChannelGroup, ChannelGroups } from './channel-groups.ts';
+import { offsetOf, placeOf } from './kernel.ts';
+import { obstacles } from './removable.ts';
+import { twinsOf } from './twins.ts';
+
+/** Units to remove from a group, and what their removal equals. */
+export interface Pruning {
+  /** In the order in which they should go, should not all of them be able to. */
+  readonly units: readonly number[];
+  /** `zeroed`: the model with these filters set to zero; `natural`: the model as it is. */
+  readonly world: 'zeroed' | 'natural';
+  /** Units that go because another carries the same: what read them reads that one instead. */
+  readonly twins?: ReadonlyMap<number, number>;
+}
+
+/** What can go at no loss: units that nobody reads, that are constant, or that another one equals. */
+export function losslessPruning(groups: ChannelGroups, group: ChannelGroup): Pruning {
+  const obstructed = obstacles(groups, 'natural');
+  const idle = group.units.filter((unit) => !obstructed.has(unit));
+  const gone = new Set(idle);
+  const twins = new Map([...twinsOf(groups, group)].filter(([unit, twin]) => !gone.has(unit) && !gone.has(twin)));
+  return { units: [...idle, ...twins.keys()], world: 'natural', twins };
+}
+
+/**
+ * The units with the smallest filters over all their makers; of equal ones the later go first.
+ *
+ * @param order of the norm: 1 or 2
+ */
+export function smallestUnits(groups: ChannelGroups, group: ChannelGroup, order: 1 | 2): readonly number[] {
+  const norms = new Map(group.units.map((unit) => [unit, 0]));
+  for (const { kernel, weight, makes } of groups.draft.filters)
+    makes.atoms.forEach((atom, position) => {
+      const unit = groups.unitOf(atom);
+      const norm = norms.get(unit);
+      if (norm === undefined) return;
+      const [g, t] = placeOf(position, kernel.outputs);
+      const data = weight.numbers();
+      let sum = 0;
+      for (let s = 0; s < kernel.inputs; s++) {
+        const start = offsetOf(kernel, g, t, s);
+        for (let k = start; k < start + kernel.inner; k++) sum += Math.abs(data[k] as number) ** order;
+      }
+      norms.set(unit, norm + sum);
+    });
+  const at = new Map(group.units.map((unit, place) => [unit, place]));
+  const norm = (unit: number) => norms.get(unit) as number;
+  return group.units.toSorted((a, b) => norm(a) - norm(b) || (at.get(b) as number) - (at.get(a) as number));
+}
