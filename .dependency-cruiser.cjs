@@ -19,9 +19,16 @@ const rooms = {
   cache: { imports: [], why: 'bytes by key: what they mean is the business of whoever asked' },
   wire: { imports: ['ir'], why: 'bytes and messages only; of the IR it knows the TensorSource that it implements' },
   onnx: { imports: ['wire', 'ir'], why: 'the only translation between messages and the IR' },
-  pass: { imports: ['ir', 'onnx', 'numerics'], why: 'what a pass author meets must not need files, processes or data' },
+  channels: {
+    imports: ['ir', 'onnx'],
+    why: 'which channels go together is a fact about the graph: who chooses them, and by what data, is not its business',
+  },
+  pass: {
+    imports: ['ir', 'onnx', 'numerics', 'channels'],
+    why: 'what a pass author meets must not need files, processes or data',
+  },
   rewrite: {
-    imports: ['ir', 'onnx', 'numerics', 'pass'],
+    imports: ['ir', 'onnx', 'numerics', 'channels', 'pass'],
     why: 'plans and transactions work for any pass; what runs a model is handed to them',
   },
   runtime: { imports: ['ir', 'onnx', 'numerics'], why: 'runs models and products; decides nothing about either' },

@@ -1,9 +1,10 @@
 import { label, type Model, type Node, type Value } from '../ir/index.ts';
 import type { ShapeInfo } from '../onnx/index.ts';
-import type { ChannelAxis } from './channel-axis.ts';
+import type { ChannelAxis, World } from './channel-axis.ts';
 import { Classes } from './classes.ts';
 import type { Draft } from './draft.ts';
 import { labelChannels } from './label-channels.ts';
+import { findObstacles } from './obstacles.ts';
 import type { Frozen } from './reason.ts';
 
 /** A node that has to do with a group: it makes the channels, reads them as their last reader, or passes them on. */
@@ -38,6 +39,8 @@ export interface ChannelGroups {
   positionsOf(member: Member, unit: number): readonly number[];
   /** The unit of an atom on an axis. */
   readonly unitOf: (atom: number) => number;
+  /** Units that cannot go although their group is free. */
+  obstacles(world: World['kind']): ReadonlyMap<number, Frozen>;
   readonly draft: Draft;
 }
 
@@ -76,6 +79,7 @@ export function channelGroups(model: Model, shapes: ShapeInfo): ChannelGroups {
   };
   for (const { params, ...member } of makers) join(member, params / Math.max(1, member.channels.atoms.length));
   for (const member of [...readAxes(draft), ...passedAxes(draft, makers)]) join(member, 0);
+  const known = new Map<World['kind'], ReadonlyMap<number, Frozen>>();
   return {
     groups: [...groups.values()].map(({ units, members, convParams }) => ({
       name: members[0] ? label(members[0].node) : '',
@@ -87,6 +91,11 @@ export function channelGroups(model: Model, shapes: ShapeInfo): ChannelGroups {
     unitOf,
     positionsOf: ({ channels }, unit) =>
       Array.from(channels.atoms.keys()).filter((position) => unitOf(channels.atoms[position] as number) === unit),
+    obstacles(world) {
+      const found = known.get(world) ?? findObstacles(draft, unitOf, world);
+      known.set(world, found);
+      return found;
+    },
     draft,
   };
 }
@@ -99,8 +108,8 @@ export function unitsOn({ atoms }: ChannelAxis, unitOf: (atom: number) => number
 }
 
 /** Axes that nodes make, in topological order, and the weights that stand behind them. */
-function madeAxes({ filters, fillers, axes }: Draft): readonly (Member & { readonly params: number })[] {
-  const order = new Map([...axes.keys()].map((value, index) => [value, index]));
+function madeAxes({ filters, fillers, nodes }: Draft): readonly (Member & { readonly params: number })[] {
+  const order = new Map(nodes.map((node, index) => [node, index]));
   const made = [
     ...filters.map(({ node, output, outputAxis, makes, weight }) => ({
       ...{ node, role: 'makes' as const, value: output, axis: outputAxis, channels: makes },
@@ -108,7 +117,7 @@ function madeAxes({ filters, fillers, axes }: Draft): readonly (Member & { reado
     })),
     ...fillers.map((filler) => ({ ...filler, role: 'makes' as const, params: 0 })),
   ];
-  return made.sort((a, b) => (order.get(a.value) ?? 0) - (order.get(b.value) ?? 0));
+  return made.sort((a, b) => (order.get(a.node) ?? 0) - (order.get(b.node) ?? 0));
 }
 
 function readAxes({ filters }: Draft): readonly Member[] {

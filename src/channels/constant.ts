@@ -36,34 +36,35 @@ const largestFill = 2 ** 28;
  */
 export function constantOf(value: Value, model: Model, shapes: ShapeInfo): Constant | undefined {
   if (value.tensor) {
-    if (model.irVersion >= 4 && model.graph.isInput(value)) return undefined;
-    const { tensor } = value;
-    return hasNumericData(tensor.dtype) ? constant(value, tensor.dtype, tensor.dims, () => tensor) : undefined;
+    const overridable = model.irVersion >= 4 && model.graph.isInput(value);
+    return overridable ? undefined : stored(value, value.tensor);
   }
   const { producer } = value;
   if (!producer || producer.graph !== model.graph) return undefined;
   const attribute = producer.is('Constant') ? producer.attributes.get('value')?.value : undefined;
-  if (attribute?.kind === 'tensor') {
-    const tensor = attribute.value;
-    return hasNumericData(tensor.dtype) ? constant(value, tensor.dtype, tensor.dims, () => tensor) : undefined;
-  }
+  return attribute?.kind === 'tensor' ? stored(value, attribute.value) : computed(value, producer, model, shapes);
+}
+
+function stored(value: Value, tensor: Tensor): Constant | undefined {
+  return hasNumericData(tensor.dtype) ? constant(value, tensor.dtype, tensor.dims, () => tensor) : undefined;
+}
+
+function computed(value: Value, producer: Node, model: Model, shapes: ShapeInfo): Constant | undefined {
   const dims = knownDims(shapes.shapeOf(value));
   const dtype = shapes.dtypeOf(value);
-  const [source] = producer.inputs;
-  if (!dims || !dtype) return undefined;
+  if (!dims || !dtype || !hasNumericData(dtype)) return undefined;
   if (producer.is('ConstantOfShape')) return filled(value, producer, dims, dtype);
-  if (producer.is(...sameBytes) && source) {
-    const from = constantOf(source, model, shapes);
-    if (from) return constant(value, dtype, dims, () => new Tensor(dtype, dims, memorySource(from.tensor().bytes())));
-  }
+  const source = producer.is(...sameBytes) ? producer.inputs[0] : undefined;
+  const from = source ? constantOf(source, model, shapes) : undefined;
+  if (from) return constant(value, dtype, dims, () => new Tensor(dtype, dims, memorySource(from.tensor().bytes())));
   const data = shapes.constantOf(value);
-  return data && hasNumericData(dtype) ? constant(value, dtype, dims, () => fromFloat64(data, dims, dtype)) : undefined;
+  return data && constant(value, dtype, dims, () => fromFloat64(data, dims, dtype));
 }
 
 function filled(value: Value, node: Node, dims: readonly number[], dtype: DType): Constant | undefined {
   const attribute = node.attributes.get('value')?.value;
   const size = dims.reduce((product, dim) => product * dim, 1);
-  if (size > largestFill || dtypeBits(dtype) < 8 || !hasNumericData(dtype)) return undefined;
+  if (size > largestFill || dtypeBits(dtype) < 8) return undefined;
   const [fill = 0] = attribute?.kind === 'tensor' ? toFloat64(attribute.value) : [];
   const make = () => fromFloat64(new Float64Array(size).fill(fill), dims, dtype);
   return constant(value, dtype, dims, make, node);
@@ -78,14 +79,15 @@ function constant(
 ): Constant {
   let tensor: Tensor | undefined;
   let numbers: Float64Array | undefined;
-  return {
-    value,
-    dtype,
-    dims,
-    filler,
-    tensor: () => (tensor ??= make()),
-    numbers: () => (numbers ??= toFloat64((tensor ??= make()))),
+  const made = () => {
+    tensor ??= make();
+    return tensor;
   };
+  const read = () => {
+    numbers ??= toFloat64(made());
+    return numbers;
+  };
+  return { value, dtype, dims, filler, tensor: made, numbers: read };
 }
 
 function knownDims(shape: ReturnType<ShapeInfo['shapeOf']>): readonly number[] | undefined {

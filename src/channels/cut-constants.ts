@@ -14,7 +14,11 @@ export function cutConstants(draft: Draft, weights: Weights, surgeon: Surgeon): 
     { constant: Constant; kept: Kept; uses: [Node, number][]; tensor: Tensor | undefined }
   >();
   const ids = new Map<unknown, number>();
-  const idOf = (item: unknown) => ids.get(item) ?? (ids.set(item, ids.size), ids.size - 1);
+  const idOf = (item: unknown) => {
+    const id = ids.get(item) ?? ids.size;
+    ids.set(item, id);
+    return id;
+  };
   for (const { node, index, constant, cuts } of usesOf(draft.cuts)) {
     const kept: Kept = new Map(
       cuts

@@ -1,4 +1,4 @@
-import type { Graph, Model, Node, Value } from '../ir/index.ts';
+import { type Graph, type Model, type Node, topologicalOrder, type Value } from '../ir/index.ts';
 import type { ShapeInfo } from '../onnx/index.ts';
 import { Atoms } from './atoms.ts';
 import type { ChannelAxis } from './channel-axis.ts';
@@ -37,6 +37,8 @@ export class Draft {
   readonly counts = new Map<Value, Axes>();
   /** Other numbers computed from channel counts: which ones they depend on. */
   readonly dependents = new Map<Value, readonly ChannelAxis[]>();
+  /** Nodes of the main graph, each after those that feed it. */
+  readonly nodes: readonly Node[];
   readonly cuts: Cut[] = [];
   readonly edits: Edit[] = [];
   readonly filters: Filters[] = [];
@@ -46,6 +48,7 @@ export class Draft {
   constructor(model: Model, shapes: ShapeInfo) {
     this.model = model;
     this.shapes = shapes;
+    this.nodes = topologicalOrder(model.graph).nodes ?? [];
   }
 
   get graph(): Graph {

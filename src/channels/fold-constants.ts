@@ -1,7 +1,7 @@
 import { openWorld, type World } from './channel-axis.ts';
 import type { ChannelGroups } from './channel-groups.ts';
 import { type Filters, placeOf } from './kernel.ts';
-import { leftBehind } from './removable.ts';
+import { leftBehind } from './obstacles.ts';
 import type { Weights } from './weights.ts';
 
 /** What a reader is left without at one position. */

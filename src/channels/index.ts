@@ -2,6 +2,6 @@
 export { type ChannelGroup, type ChannelGroups, channelGroups, type Member } from './channel-groups.ts';
 export { losslessPruning, type Pruning, smallestUnits } from './prune-choices.ts';
 export type { Frozen, FrozenCode } from './reason.ts';
-export { obstacles, removableUnits } from './removable.ts';
+export { removableUnits } from './removable.ts';
 export { type Removal, type RemovalOptions, removeChannels } from './remove-channels.ts';
 export { zeroChannels } from './zero-units.ts';

@@ -1,4 +1,4 @@
-import { captures, type Model, type Node, topologicalOrder, type Value } from '../ir/index.ts';
+import { captures, type Model, type Node, type Value } from '../ir/index.ts';
 import type { ShapeInfo } from '../onnx/index.ts';
 import { fixed } from './atoms.ts';
 import { Draft } from './draft.ts';
@@ -12,7 +12,7 @@ export function labelChannels(model: Model, shapes: ShapeInfo): Draft {
   const draft = new Draft(model, shapes);
   const opset = model.opset() ?? 1;
   const named = new Set(model.functions.map(({ domain, name }) => `${domain === 'ai.onnx' ? '' : domain}::${name}`));
-  for (const node of topologicalOrder(model.graph).nodes ?? []) {
+  for (const node of draft.nodes) {
     const site = new Site(node, opset, draft);
     const rule = node.domain === '' ? channelRules.get(node.opType) : undefined;
     if (node.subgraphs.length > 0) freezeCaptures(node, draft);

@@ -1,6 +1,5 @@
 import type { ChannelGroup, ChannelGroups } from './channel-groups.ts';
 import { offsetOf, placeOf } from './kernel.ts';
-import { obstacles } from './removable.ts';
 import { twinsOf } from './twins.ts';
 
 /** Units to remove from a group, and what their removal equals. */
@@ -15,7 +14,7 @@ export interface Pruning {
 
 /** What can go at no loss: units that nobody reads, that are constant, or that another one equals. */
 export function losslessPruning(groups: ChannelGroups, group: ChannelGroup): Pruning {
-  const obstructed = obstacles(groups, 'natural');
+  const obstructed = groups.obstacles('natural');
   const idle = group.units.filter((unit) => !obstructed.has(unit));
   const gone = new Set(idle);
   const twins = new Map([...twinsOf(groups, group)].filter(([unit, twin]) => !gone.has(unit) && !gone.has(twin)));

@@ -114,6 +114,27 @@ export class Site {
     return this.#draft.atoms.fresh(count);
   }
 
+  /**
+   * Filters whose weight is computed at run time, or can be fed by the caller: neither what they read nor what they make can
+   * go.
+   *
+   * @param outputAxis of the weight; undefined where its size does not tell how many channels there are
+   */
+  freezeFilters(weightIndex: number, outputAxis: number | undefined, channelAxis: number): void {
+    const why = 'has a weight or bias that is computed at run time, or that a graph input may replace';
+    this.freezeInputs('weight-not-constant', why);
+    const sizes = this.shape(weightIndex);
+    const count = outputAxis === undefined ? undefined : sizes?.[outputAxis];
+    const [output] = this.node.outputs;
+    if (!output || !sizes || typeof count !== 'number') return;
+    const channels: ChannelAxis = {
+      atoms: this.fresh(count),
+      constants: () => new Float64Array(count).fill(Number.NaN),
+    };
+    this.freeze(channels, 'weight-not-constant', why);
+    this.makes(output, channelAxis, channels);
+  }
+
   /** Position by position, `b` goes with `a`. */
   couple(a: ArrayLike<number>, b: ArrayLike<number>): void {
     for (let i = 0; i < a.length; i++)

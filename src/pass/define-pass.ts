@@ -1,4 +1,4 @@
-import type { CleanupPass, FactorizePass, Pass, PatternPass, RankPass } from './pass.ts';
+import type { CleanupPass, FactorizePass, Pass, PatternPass, PrunePass, RankPass } from './pass.ts';
 
 const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
@@ -10,6 +10,7 @@ const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 export function definePass<Options>(pass: FactorizePass<Options>): FactorizePass<Options>;
 export function definePass<Options>(pass: RankPass<Options>): RankPass<Options>;
 export function definePass<Options, Match>(pass: PatternPass<Options, Match>): PatternPass<Options, Match>;
+export function definePass<Options>(pass: PrunePass<Options>): PrunePass<Options>;
 export function definePass<Options>(pass: CleanupPass<Options>): CleanupPass<Options>;
 export function definePass(pass: Pass): Pass {
   if (!kebabCase.test(pass.name)) throw new TypeError(`pass name "${pass.name}" is not kebab-case`);

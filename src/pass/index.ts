@@ -1,5 +1,12 @@
 /** What a pass author meets: `import { definePass } from 'onnx-tucker/pass'`. */
 export {
+  type ChannelGroup,
+  type ChannelGroups,
+  losslessPruning,
+  type Pruning,
+  smallestUnits,
+} from '../channels/index.ts';
+export {
   type Attribute,
   attribute,
   captures,
@@ -23,7 +30,7 @@ export { definePass } from './define-pass.ts';
 export type { Editor, NewNode } from './editor.ts';
 export { readKernel, toKernelOrder, toWeightOrder } from './kernel.ts';
 export { constantTensor, fixedTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
-export type { CleanupPass, FactorizePass, Pass, PatternPass, RankPass } from './pass.ts';
+export type { CleanupPass, FactorizePass, Pass, PatternPass, PrunePass, RankPass } from './pass.ts';
 export { rankForEnergy, ranksFromSpectra, scaledRanks } from './rank-rules.ts';
 export { isSkip, type Skip, type SkipCode, skip } from './skip.ts';
 export { sourcePositions } from './source-positions.ts';

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ChannelGroup, ChannelGroups, Pruning } from '../channels/index.ts';
 import type { Graph, Node } from '../ir/index.ts';
 import type { CandidateSpace, RankChoice } from './candidate.ts';
 import type { PassContext } from './context.ts';
@@ -27,6 +28,13 @@ export interface PatternPass<Options = unknown, Match = unknown> extends PassBas
   rewrite(match: Match, edit: Editor, context: PassContext<Options>): void;
 }
 
+/** Removes filters, and what reads them with them, from the groups of channels that go together. */
+export interface PrunePass<Options = unknown> extends PassBase<Options> {
+  readonly kind: 'prune';
+  /** Which units of a free group go; none is an answer. The removal itself, and that it is exact, is not the pass' business. */
+  match(group: ChannelGroup, groups: ChannelGroups, context: PassContext<Options>): Pruning | Skip | null;
+}
+
 /** Tidies a whole graph: dead nodes, identical initializers. */
 export interface CleanupPass<Options = unknown> extends PassBase<Options> {
   readonly kind: 'cleanup';
@@ -51,4 +59,4 @@ export interface FactorizePass<Options = unknown> extends PassBase<Options> {
 }
 
 /** Methods are compared bivariantly, so a pass with options of any type is one of these. */
-export type Pass = PatternPass | CleanupPass | RankPass | FactorizePass;
+export type Pass = PatternPass | PrunePass | CleanupPass | RankPass | FactorizePass;

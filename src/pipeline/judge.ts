@@ -66,6 +66,27 @@ export async function judgeCanonical(
 }
 
 /**
+ * The pruned model against the one whose filters are zero: the same function.
+ *
+ * @throws check-failed (5): then nothing is written
+ */
+export async function judgePruned(
+  runtime: Runtime,
+  zeroed: ModelSource,
+  pruned: ModelSource,
+  weights: Pick<ExactOptions, 'weightSpacing'>,
+  options: EngineOptions,
+): Promise<void> {
+  const result = await exactEquivalence(runtime, zeroed, pruned, { ...common(options), ...weights });
+  if (isUnjudged(result) || result.ok) return;
+  throw diagnostics.checkFailed(
+    `removing filters changes what the model computes by ${result.maxRelativeError.toPrecision(3)}, more than ${result.tolerance.toPrecision(3)}`,
+    undefined,
+    'Nothing was written. Exclude nodes with --exclude to find the one, and report it.',
+  );
+}
+
+/**
  * The written model against the original: on --evaluate, else on samples that calibration left, else on random inputs.
  *
  * @param evaluation what --evaluate names, where it is open already

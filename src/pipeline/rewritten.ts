@@ -42,7 +42,14 @@ async function carryOut(
       exactError: null,
       skipped: { code: 'opset-unsupported' as const, text: unsupported },
     }));
-    return { model, reference: undefined, canonical: undefined, nodes: kept, changed: options.freezeInputs ?? false };
+    return {
+      model,
+      reference: undefined,
+      canonical: undefined,
+      pruned: [],
+      nodes: kept,
+      changed: options.freezeInputs ?? false,
+    };
   }
   const reference = !draft && (options.check ?? 'model') === 'model';
   const { executor, ...unchecked } = resources.environment;

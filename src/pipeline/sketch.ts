@@ -33,8 +33,8 @@ export async function sketchCost(
   data: CalibrationData | undefined,
   wanted: readonly TargetKind[],
 ): Promise<ModelCost> {
-  const { model, resources, loaded, options } = run;
-  const sketch = sketchModel(model, steps, nodes, resources.environment, { calibrated: data !== undefined });
+  const { model, resources, loaded, options, policy } = run;
+  const sketch = sketchModel(model, steps, nodes, resources.environment, { calibrated: data !== undefined, policy });
   const finished = finishModel(sketch, sketch !== model);
   const { params, macs } = summarizeOutput(finished, resources.environment);
   const latency = wanted.includes('latency')

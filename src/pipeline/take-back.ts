@@ -56,11 +56,11 @@ function isNothing({ loaded }: Run, { applied, output }: Finished): boolean {
 
 /** By name, what a node took before and takes now, where that is more. */
 async function slowNodes(
-  { model, resources, cache, options: { threads = 1, device = 'cpu' } }: Run,
+  { model, resources, cache, policy, options: { threads = 1, device = 'cpu' } }: Run,
   { pipeline }: Decision,
   nodes: readonly PlanNode[],
 ): Promise<ReadonlyMap<string, string>> {
-  const planned = plannedNodes(model, pipeline.steps, nodes, resources.environment);
+  const planned = plannedNodes(model, pipeline.steps, nodes, policy, resources.environment);
   const chains = planned.flatMap(({ before, after }) => [[before], after]);
   const times = await calibrateTimeModel(await resources.runtime(), chains, {
     threads,

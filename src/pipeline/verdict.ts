@@ -2,11 +2,18 @@ import type { Dataset } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
 import { isRealDType, type Model, machineEpsilon } from '../ir/index.ts';
 import type { Report } from '../report/index.ts';
-import type { Applied } from '../rewrite/index.ts';
+import type { Applied, PrunedModel } from '../rewrite/index.ts';
 import type { ModelSource } from '../runtime/index.ts';
 import { type ExactOptions, isUnjudged, perturbHalfWeights } from '../validate/index.ts';
 import type { CalibrationData } from './calibration.ts';
-import { judgeAgreement, judgeCanonical, judgeExactness, judgeLatency, unjudgedVerification } from './judge.ts';
+import {
+  judgeAgreement,
+  judgeCanonical,
+  judgeExactness,
+  judgeLatency,
+  judgePruned,
+  unjudgedVerification,
+} from './judge.ts';
 import type { BenchResult } from './options.ts';
 import { type OutputModel, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
@@ -26,7 +33,7 @@ export interface Verdict {
  */
 export async function verdictOf(
   run: Run,
-  { reference, canonical, changed }: Applied,
+  { reference, canonical, pruned, changed }: Applied,
   output: OutputModel,
   data: CalibrationData | undefined,
   evaluation?: Dataset,
@@ -38,6 +45,7 @@ export async function verdictOf(
   const rewritten = changed ? output.model : run.model;
   const weightSpacing = coarsestSpacing(rewritten);
   if (wholeModel && canonical) await checkCanonical(run, canonical, weightSpacing);
+  if (wholeModel) for (const removal of pruned) await checkPruned(run, removal, weightSpacing);
   const halves = weightSpacing > machineEpsilon('float32');
   const references =
     reference && wholeModel ? [reference, ...(halves ? [perturbHalfWeights(reference, options.seed ?? 0)] : [])] : [];
@@ -62,6 +70,19 @@ async function checkCanonical({ loaded, options, resources, watch }: Run, canoni
   await withSources([canonical], ([source]) =>
     watch.time('verify', () =>
       judgeCanonical(runtime, loaded.source, source as ModelSource, { weightSpacing }, options),
+    ),
+  );
+}
+
+async function checkPruned(
+  { options, resources, watch }: Run,
+  { expected, pruned }: PrunedModel,
+  weightSpacing: number,
+) {
+  const runtime = await resources.runtime();
+  await withSources([expected, pruned], ([reference, written]) =>
+    watch.time('verify', () =>
+      judgePruned(runtime, reference as ModelSource, written as ModelSource, { weightSpacing }, options),
     ),
   );
 }

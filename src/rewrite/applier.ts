@@ -1,4 +1,4 @@
-import { cloneModel, type Model } from '../ir/index.ts';
+import type { Model } from '../ir/index.ts';
 import type { SkipCode } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
 import { methodsOf } from './methods-of.ts';
@@ -6,6 +6,7 @@ import { Observation } from './observation.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { checkPlan, inTopologicalOrder } from './plan-order.ts';
+import type { PrunedModel } from './prune-groups.ts';
 import { type NodeResult, Rewriter } from './rewriter.ts';
 import { type Environment, type FitCache, type Policy, Workspace } from './workspace.ts';
 
@@ -15,6 +16,8 @@ export interface Applied {
   readonly reference: Model | undefined;
   /** The model after its canonicalize passes, where these changed it: on paper the same function as before. */
   readonly canonical: Model | undefined;
+  /** What each removal of filters left, and the model that it must equal. */
+  readonly pruned: readonly PrunedModel[];
   readonly nodes: readonly NodeResult[];
   /** False when the model is as it came. */
   readonly changed: boolean;
@@ -48,9 +51,10 @@ export async function applyNodes(
   const rewritten = new Workspace(model, environment);
   const reference = wantsReference ? new Workspace(model, environment) : undefined;
   const original = calibration && new Workspace(model, environment);
-  let changed = rewritten.runAll(stages, 'canonicalize');
-  for (const other of [reference, original]) other?.runAll(stages, 'canonicalize');
-  const canonical = changed && reference ? cloneModel(reference.model).model : undefined;
+  const canonical = reference && canonicalModel(new Workspace(model, environment), stages);
+  const pruned: PrunedModel[] = [];
+  let changed = rewritten.prepare(stages, policy, reference && ((removal) => pruned.push(removal)));
+  for (const other of [reference, original]) other?.prepare(stages, policy);
   const wanted = new Set(plan.flatMap(({ name, method }) => (method === null ? [] : [name])));
   const observation =
     calibration && original && wanted.size > 0
@@ -71,10 +75,15 @@ export async function applyNodes(
     const nodes = plan.map((entry) => results.get(entry) as NodeResult);
     changed = nodes.some(({ skipped }) => skipped === null) || changed;
     changed = rewritten.runAll(stages, 'cleanup') || changed;
-    return { model: changed ? rewritten.model : model, reference: reference?.model, canonical, nodes, changed };
+    return { model: changed ? rewritten.model : model, reference: reference?.model, canonical, pruned, nodes, changed };
   } finally {
     await observation?.close();
   }
+}
+
+/** Undefined where canonicalize passes change nothing. */
+function canonicalModel(workspace: Workspace, stages: readonly Stage[]): Model | undefined {
+  return workspace.runAll(stages, 'canonicalize') ? workspace.model : undefined;
 }
 
 function kept(plan: PlanNode): NodeResult {

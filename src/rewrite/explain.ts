@@ -86,13 +86,14 @@ export async function explainNode(
   environment: Environment,
 ): Promise<NodeExplanation> {
   const workspace = new Workspace(model, environment);
-  workspace.runAll(stages, 'canonicalize');
+  workspace.prepare(stages, policy);
   const node = linearNodeNamed(name, workspace);
   const operator = linearOperator(node, workspace.context(undefined));
   const ranks = ownValue(policy.ranks, name);
   const alone: Policy = {
     ...policy,
     allows: (other) => other === name && policy.allows(other),
+    prunes: policy.prunes ?? policy.allows,
     ranks: ranks ? { [name]: ranks } : {},
   };
   const decide = async (chosen: readonly Stage[]) => {
@@ -128,12 +129,12 @@ async function explainMethods(
   decide: (stages: readonly Stage[]) => Promise<PlanNode>,
 ): Promise<readonly MethodExplanation[]> {
   const explained: MethodExplanation[] = [];
-  const canonicalize = stages.filter(({ pass }) => pass.kind === 'canonicalize');
+  const before = stages.filter(({ pass }) => pass.kind === 'canonicalize' || pass.kind === 'prune');
   const candidates = segments(stages).flatMap(({ rank, methods }) => methods.map((method) => ({ rank, method })));
   for (const { rank, method } of candidates) {
     const decomposition = method.pass.match(operator, workspace.context(method.options));
     if (decomposition === null || isSkip(decomposition)) continue;
-    const { ranks, cost, weightError, skipped } = await decide([...canonicalize, rank, method]);
+    const { ranks, cost, weightError, skipped } = await decide([...before, rank, method]);
     explained.push({
       pass: method.pass.name,
       equation: equation(operator, decomposition),

@@ -76,7 +76,7 @@ export async function findCandidates(
   { calibration, block }: CandidateOptions,
 ): Promise<readonly NodeCandidates[]> {
   const workspace = new Workspace(model, environment);
-  workspace.runAll(stages, 'canonicalize');
+  workspace.prepare(stages, policy);
   const methods = [...methodsOf(stages).values()];
   return visitOperators(workspace, policy, environment, calibration, async (visit) => {
     const operator = linearOperator(visit.node, workspace.context(undefined));

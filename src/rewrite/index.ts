@@ -30,6 +30,7 @@ export { type Evidence, type Plan, type PlanNode, planSchema } from './plan.ts';
 export { writtenCost } from './plan-entry.ts';
 export { type PlannedNode, plannedNodes } from './planned-chain.ts';
 export { type PlanOptions, planNodes } from './planner.ts';
+export type { PrunedModel } from './prune-groups.ts';
 export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
 export type { NodeResult } from './rewriter.ts';
 export { type SketchOptions, sketchModel } from './sketch-model.ts';

@@ -25,7 +25,7 @@ export async function observeNodes(
   onUnobserved: (name: string, reason: string) => void,
 ): Promise<readonly NodeMoments[]> {
   const workspace = new Workspace(model, environment);
-  workspace.runAll(stages, 'canonicalize');
+  workspace.prepare(stages, policy);
   const nameOf = workspace.names();
   const listed = new Set(linearNodes(workspace.model));
   const names = inOrder(workspace)

@@ -6,7 +6,7 @@ import { methodsOf } from './methods-of.ts';
 import { type OperatorStep, operatorStep } from './operator-step.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
-import { type Environment, Workspace } from './workspace.ts';
+import { type Environment, type Policy, Workspace } from './workspace.ts';
 
 /** What a plan puts in an operator's place; undefined where the node or the ranks do not allow it. */
 export function plannedChain(
@@ -36,11 +36,12 @@ export function plannedNodes(
   model: Model,
   stages: readonly Stage[],
   plan: readonly PlanNode[],
+  policy: Policy,
   environment: Environment,
 ): readonly PlannedNode[] {
   const methods = methodsOf(stages);
   const workspace = new Workspace(model, environment);
-  workspace.runAll(stages, 'canonicalize');
+  workspace.prepare(stages, policy);
   const nodes = new Map([...workspace.names()].map(([node, name]) => [name, node]));
   return plan.flatMap((entry) => {
     const [node, method] = [nodes.get(entry.name), methods.get(entry.method ?? '')];

@@ -51,7 +51,7 @@ export async function planNodes(
 ): Promise<readonly PlanNode[]> {
   const rules = segments(stages);
   const workspace = new Workspace(model, environment);
-  workspace.runAll(stages, 'canonicalize');
+  workspace.prepare(stages, policy);
   const ends = findEnds(linearNodes(workspace.model).filter((node) => node.graph === workspace.model.graph));
   const { fit = false, calibration } = options;
   const cache = calibration ? new FitCache() : fits;

@@ -10,11 +10,13 @@ import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { checkPlan, inTopologicalOrder } from './plan-order.ts';
 import { plannedChain } from './planned-chain.ts';
-import { type Environment, nodeSeed, Workspace } from './workspace.ts';
+import { type Environment, nodeSeed, type Policy, Workspace } from './workspace.ts';
 
 export interface SketchOptions {
   /** Whether the fits would be made on data, so that each rewritten node gets a bias of its own. */
   readonly calibrated?: boolean;
+  /** Which nodes may lose filters; all by default. */
+  readonly policy?: Pick<Policy, 'allows' | 'prunes'>;
 }
 
 /**
@@ -29,12 +31,12 @@ export function sketchModel(
   stages: readonly Stage[],
   plan: readonly PlanNode[],
   environment: Environment,
-  { calibrated = false }: SketchOptions = {},
+  { calibrated = false, policy = { allows: () => true } }: SketchOptions = {},
 ): Model {
   const methods = methodsOf(stages);
   checkPlan(plan, methods);
   const workspace = new Workspace(model, environment);
-  let changed = workspace.runAll(stages, 'canonicalize');
+  let changed = workspace.prepare(stages, policy);
   const nodes = new Map([...workspace.names()].map(([node, name]) => [name, node]));
   for (const entry of inTopologicalOrder(plan, workspace)) {
     const method = entry.method === null ? undefined : methods.get(entry.method);

@@ -7,6 +7,7 @@ import {
   isSkip,
   type PassContext,
   type PatternPass,
+  type PrunePass,
   type Ranks,
   type Shapes,
 } from '../pass/index.ts';
@@ -15,6 +16,7 @@ import { editGraph } from './edit-graph.ts';
 import type { Executor } from './execution-check.ts';
 import { nodeNames } from './node-names.ts';
 import type { Stage } from './pipeline.ts';
+import { type OnPruned, pruneGroups } from './prune-groups.ts';
 
 /** What planning and applying are given from outside. */
 export interface Environment {
@@ -29,8 +31,10 @@ export interface Environment {
 
 export interface Policy {
   readonly requireGain: RequireGain;
-  /** Nodes that may be factorized, by name; --include and --exclude. */
+  /** Nodes that may be factorized or lose filters, by name; --include and --exclude. */
   allows(name: string): boolean;
+  /** Those that may lose filters, where these are others. */
+  prunes?(name: string): boolean;
   /** Ranks that the user set by node name; they override the rank pass. */
   readonly ranks: Readonly<Record<string, readonly number[]>>;
 }
@@ -80,6 +84,28 @@ export class Workspace {
         : pass.kind === 'cleanup'
           ? this.#runCleanup(pass, options)
           : false;
+    if (changed) this.changed();
+    return changed;
+  }
+
+  /** Everything that comes before planning: canonicalize passes, then prune passes. True when any changed the model. */
+  prepare(stages: readonly Stage[], policy: Pick<Policy, 'allows' | 'prunes'>, onPruned?: OnPruned): boolean {
+    let changed = this.runAll(stages, 'canonicalize');
+    for (const { pass, options } of stages)
+      if (pass.kind === 'prune') changed = this.#prune({ pass, options }, policy, onPruned) || changed;
+    return changed;
+  }
+
+  #prune({ pass, options }: Stage<PrunePass>, policy: Pick<Policy, 'allows' | 'prunes'>, onPruned?: OnPruned): boolean {
+    const names = this.names();
+    const allows = (node: Node) => (policy.prunes ?? policy.allows)(names.get(node) ?? node.name);
+    const { inputShapes } = this.#environment;
+    const infer = (model: Model) => inferShapes(model, inputShapes ? { inputShapes } : {});
+    const changed = pruneGroups(this.model, pass, this.context(options), {
+      allows,
+      infer,
+      ...(onPruned && { onPruned }),
+    });
     if (changed) this.changed();
     return changed;
   }

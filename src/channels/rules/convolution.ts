@@ -11,40 +11,27 @@ import type { Site } from '../site.ts';
  */
 export function convolution(site: Site): void {
   const { node } = site;
-  const [, input] = site.axes(0);
-  const weight = site.constant(1);
   const [output] = node.outputs;
   const [source] = node.inputs;
+  const input = site.axis(0, 1);
   site.axes(0).forEach((axis, index) => {
     if (index !== 1) site.freeze(axis, 'mixes-channels', `slides over axis ${index}`);
   });
-  const kernel = weight && kernelOf(site, weight.dims);
+  const weight = site.constant(1);
   const hasBias = Boolean(node.inputs[2]);
   const bias = hasBias ? site.constant(2) : undefined;
-  if (!weight || !kernel || !output || !source || (hasBias && !bias)) {
-    site.freezeInputs(
-      weight && !kernel ? 'not-legal' : 'weight-not-constant',
-      weight && !kernel ? 'has a weight that does not fit its group' : 'has a weight or bias computed at run time',
-    );
+  if (!weight || (hasBias && !bias)) {
+    site.freezeFilters(1, node.is('Conv') ? 0 : undefined, 1);
     return;
   }
-  const { groups, inputs, outputs } = kernel;
-  if (input && input.atoms.length !== groups * inputs) {
-    site.freeze(input, 'not-legal', `reads ${groups * inputs} channels of ${input.atoms.length}`);
+  const kernel = kernelOf(site, weight.dims);
+  const reads = kernel && kernel.groups * kernel.inputs;
+  if (!kernel || !output || !source || (input && input.atoms.length !== reads)) {
+    site.freeze(input, 'not-legal', 'has a weight that does not fit its group or its input');
     return;
   }
-  const wholeGroups = groups > 1 && (inputs === 1 || outputs === 1);
-  const atoms = wholeGroups && !input ? new Int32Array(groups * outputs) : site.fresh(groups * outputs);
-  if (wholeGroups && input) {
-    for (const g of range(0, groups))
-      site.coupleAll([
-        ...input.atoms.subarray(g * inputs, (g + 1) * inputs),
-        ...atoms.subarray(g * outputs, (g + 1) * outputs),
-      ]);
-  } else if (groups > 1) {
-    coupleGroups(site, atoms, outputs);
-    if (input) coupleGroups(site, input.atoms, inputs);
-  }
+  const wholeGroups = kernel.groups > 1 && (kernel.inputs === 1 || kernel.outputs === 1);
+  const atoms = coupled(site, kernel, input, wholeGroups);
   const makes: ChannelAxis = { atoms, constants: (world) => madeBy(filters, world) };
   const filters: Filters = {
     ...{ node, kernel, weightIndex: 1, weight, biasIndex: 2, bias, alpha: 1, beta: 1, wholeGroups, makes },
@@ -57,6 +44,27 @@ export function convolution(site: Site): void {
     weight.dims.map((_, axis) => (axis === 1 ? makes : undefined)),
   );
   cutWeights(site, filters);
+}
+
+/** New atoms for the outputs, coupled as the groups ask for. */
+function coupled(site: Site, kernel: Kernel, input: ChannelAxis | undefined, wholeGroups: boolean): Int32Array {
+  const { groups, inputs, outputs } = kernel;
+  if (wholeGroups && !input) return new Int32Array(groups * outputs);
+  const atoms = site.fresh(groups * outputs);
+  if (groups === 1) return atoms;
+  if (!wholeGroups || !input) {
+    coupleGroups(site, atoms, outputs);
+    if (input) coupleGroups(site, input.atoms, inputs);
+    return atoms;
+  }
+  for (const g of range(0, groups)) {
+    const [read, made] = [
+      input.atoms.subarray(g * inputs, (g + 1) * inputs),
+      atoms.subarray(g * outputs, (g + 1) * outputs),
+    ];
+    site.coupleAll([...read, ...made]);
+  }
+  return atoms;
 }
 
 function coupleGroups(site: Site, atoms: Int32Array, perGroup: number): void {

@@ -13,7 +13,7 @@ export function gemm(site: Site): void {
   const hasBias = Boolean(node.inputs[2]);
   const bias = hasBias ? site.constant(2) : undefined;
   if (!weight || (hasBias && !bias)) {
-    site.freezeInputs('weight-not-constant', 'has a matrix or bias computed at run time');
+    site.freezeFilters(1, node.int('transB', 0) === 0 ? 1 : 0, 1);
     return;
   }
   const inputsFirst = node.int('transB', 0) === 0;

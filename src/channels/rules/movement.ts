@@ -68,8 +68,12 @@ export function split(site: Site): void {
     site.freezeInputs('shape-unknown', 'splits into sizes that are not known');
     return;
   }
-  let start = 0;
-  const parts = (sizes ?? node.outputs.map(() => 0)).map((size) => range(start, (start += size)));
+  let end = 0;
+  const parts = node.outputs.map((_, index) => {
+    const start = end;
+    end += sizes?.[index] ?? 0;
+    return range(start, end);
+  });
   for (const [index, positions] of parts.entries())
     site.setAxes(
       index,

@@ -59,7 +59,9 @@ function reduceAlong(site: Site, axes: readonly number[], keepsDims: boolean, ke
     } else
       left.push(
         axis &&
-          (keepsConstants ? axis : blurred(axis, site.node.is('ReduceSum', 'ReduceL1', 'ReduceL2') ? 0 : Number.NaN)),
+          (keepsConstants
+            ? axis
+            : blurred(axis, site.node.is('ReduceSum', 'ReduceSumSquare', 'ReduceL1', 'ReduceL2') ? 0 : Number.NaN)),
       );
   });
   const through: Axes = left;

@@ -87,37 +87,51 @@ function regrouped(
   after: readonly Dim[],
 ): (ChannelAxis | undefined)[] {
   const output: (ChannelAxis | undefined)[] = after.map(() => undefined);
-  for (const { from, to } of segments) {
-    const labelled = from.filter((axis) => site.axis(0, axis));
+  for (const segment of segments) {
+    const labelled = segment.from.filter((axis) => site.axis(0, axis));
     const [at] = labelled;
-    const channels = at === undefined ? undefined : site.axis(0, at);
-    if (!channels || at === undefined) continue;
-    if (labelled.length > 1) {
+    if (at === undefined) continue;
+    if (labelled.length > 1)
       for (const axis of labelled) site.freeze(site.axis(0, axis), 'not-legal', 'merges two axes of channels');
-      continue;
-    }
-    const size = (axes: readonly number[], dims: readonly Dim[]) =>
-      axes.reduce(
-        (product, axis) => product * (typeof dims[axis] === 'number' ? (dims[axis] as number) : Number.NaN),
-        1,
-      );
-    const trivial = from.length === 1 && to.length === 1;
-    const inner = trivial ? 1 : size(from.slice(from.indexOf(at) + 1), before);
-    const total = trivial ? channels.atoms.length : size(from, before);
-    if (Number.isNaN(total) || total === 0) {
-      site.freeze(channels, 'shape-unknown', 'merges them with an axis of unknown size');
-      continue;
-    }
-    const flat = Int32Array.from({ length: total }, (_, i) => Math.floor(i / inner) % channels.atoms.length);
-    const target = to.length === 1 ? to[0] : chooseAxis(site, flat, to, after);
-    if (target === undefined) {
-      site.freeze(channels, 'fixed-channels', 'drops the axis of the only one');
-      continue;
-    }
-    const dims = to.length === 1 ? [total] : to.map((axis) => after[axis] as number);
-    output[target] = spread(site, channels, flat, dims, to.indexOf(target));
+    else regroup(site, segment, at, before, after, output);
   }
   return output;
+}
+
+/** Puts the channels of axis `at` on one of the new axes of a segment. */
+function regroup(
+  site: Site,
+  { from, to }: Segment,
+  at: number,
+  before: readonly Dim[],
+  after: readonly Dim[],
+  output: (ChannelAxis | undefined)[],
+): void {
+  const channels = site.axis(0, at);
+  if (!channels) return;
+  const trivial = from.length === 1 && to.length === 1;
+  const inner = trivial ? 1 : sizeOf(from.slice(from.indexOf(at) + 1), before);
+  const total = trivial ? channels.atoms.length : sizeOf(from, before);
+  if (Number.isNaN(total) || total === 0) {
+    site.freeze(channels, 'shape-unknown', 'merges them with an axis of unknown size');
+    return;
+  }
+  const flat = Int32Array.from({ length: total }, (_, i) => Math.floor(i / inner) % channels.atoms.length);
+  const target = to.length === 1 ? to[0] : chooseAxis(site, flat, to, after);
+  if (target === undefined) {
+    site.freeze(channels, 'fixed-channels', 'drops the axis of the only one');
+    return;
+  }
+  const dims = to.length === 1 ? [total] : to.map((axis) => after[axis] as number);
+  output[target] = spread(site, channels, flat, dims, to.indexOf(target));
+}
+
+/** The product of some dims; NaN where one is not known. */
+function sizeOf(axes: readonly number[], dims: readonly Dim[]): number {
+  return axes.reduce((product, axis) => {
+    const size = dims[axis];
+    return typeof size === 'number' ? product * size : Number.NaN;
+  }, 1);
 }
 
 /**
