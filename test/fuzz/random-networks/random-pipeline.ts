@@ -13,7 +13,12 @@ export function randomPipeline(seed: number, model: Model): EngineOptions {
   const available = methods(random);
   const segment = () => [rankPass(random, model), ...subset(random, available, 0.4)];
   const segments = Array.from({ length: pick(random, [1, 1, 1, 2]) }, segment);
-  const passes = [...subset(random, canonicalize, 0.6), ...segments.flat(), ...subset(random, cleanup, 0.6)];
+  const passes = [
+    ...subset(random, canonicalize, 0.6),
+    ...pruning(seed),
+    ...segments.flat(),
+    ...subset(random, cleanup, 0.6),
+  ];
   return {
     pipeline: passes.join(','),
     requireGain: pick(random, ['none', 'none', 'params-or-macs', 'params', 'macs'] as const),
@@ -26,7 +31,23 @@ export function randomPipeline(seed: number, model: Model): EngineOptions {
 /** Passes that change nothing but the form. */
 export function exactPipeline(seed: number): EngineOptions {
   const random = seededRandom(seed, 'exact-pipeline');
-  return { pipeline: subset(random, [...canonicalize, ...cleanup], 0.8).join(',') || 'none', bench: false };
+  return {
+    pipeline: [...subset(random, [...canonicalize, ...cleanup], 0.8), ...idle(seed)].join(',') || 'none',
+    bench: false,
+  };
+}
+
+/** Filters that go, seldom; from a stream of its own. */
+function pruning(seed: number): readonly string[] {
+  const random = seededRandom(seed, 'random-pruning');
+  const share = decimal(random, 0.1, 0.8);
+  const amount = pick(random, [`ratio=${share}`, `count=${integer(random, 1, 4)}`]);
+  return subset(random, ['prune-filters', `prune-filters{${amount},criterion=${pick(random, ['l1', 'l2'])}}`], 0.2);
+}
+
+/** Filters that go at no loss, in half of the pipelines. */
+function idle(seed: number): readonly string[] {
+  return subset(seededRandom(seed, 'idle-filters'), ['prune-filters'], 0.5);
 }
 
 function rankPass(random: SeededRandom, model: Model): string {
