@@ -35,7 +35,7 @@ export function cutConstants(draft: Draft, weights: Weights, surgeon: Surgeon): 
   }
   for (const { constant, kept, uses, tensor } of written.values()) {
     const dims = constant.dims.map((size, axis) => kept.get(axis)?.length ?? size);
-    if (constant.filler && !tensor) surgeon.setFilled(uses, constant.filler, dims);
+    if (constant.filler && !tensor) surgeon.setFilled(uses, constant.filler.node, dims);
     else surgeon.setTensors(uses, cutTensor(tensor ?? constant.tensor(), kept));
   }
 }

@@ -2,7 +2,7 @@ import { type Graph, type Model, type Node, topologicalOrder, type Value } from 
 import type { ShapeInfo } from '../onnx/index.ts';
 import { Atoms } from './atoms.ts';
 import type { ChannelAxis } from './channel-axis.ts';
-import { type Constant, constantOf } from './constant.ts';
+import { type Constant, constantOf, type Shelf } from './constant.ts';
 import type { Filters } from './kernel.ts';
 import type { Axes } from './site.ts';
 import type { Edit } from './surgeon.ts';
@@ -43,6 +43,7 @@ export class Draft {
   readonly edits: Edit[] = [];
   readonly filters: Filters[] = [];
   readonly fillers: Filler[] = [];
+  readonly #shelf: Shelf = {};
   readonly #constants = new Map<Value, Constant | undefined>();
 
   constructor(model: Model, shapes: ShapeInfo) {
@@ -56,7 +57,8 @@ export class Draft {
   }
 
   constant(value: Value): Constant | undefined {
-    if (!this.#constants.has(value)) this.#constants.set(value, constantOf(value, this.model, this.shapes));
+    if (!this.#constants.has(value))
+      this.#constants.set(value, constantOf(value, this.model, this.shapes, this.#shelf));
     return this.#constants.get(value);
   }
 }

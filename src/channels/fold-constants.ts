@@ -44,9 +44,10 @@ function unitAt({ reads }: Filters, position: number, groups: ChannelGroups): nu
 
 function lossesOf(reader: Filters, groups: ChannelGroups, units: ReadonlySet<number>, world: World): readonly Loss[] {
   const losses: Loss[] = [];
+  const left = leftBehind(reader, world);
   reader.reads?.atoms.forEach((atom, position) => {
     if (!units.has(groups.unitOf(atom))) return;
-    const constant = leftBehind(reader, position, world);
+    const constant = left(position);
     if (constant !== 0) losses.push({ position, constant });
   });
   return losses;

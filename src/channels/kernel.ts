@@ -53,15 +53,24 @@ export interface Filters {
 }
 
 /** The sums over k of |W[g, t, s, k]| and of W[g, t, s, k]. */
-export function tapSums(kernel: Kernel, data: ArrayLike<number>, g: number, t: number, s: number): [number, number] {
-  const start = offsetOf(kernel, g, t, s);
-  let [size, sum] = [0, 0];
-  for (let k = start; k < start + kernel.inner; k++) {
-    const weight = data[k] as number;
-    size += Math.abs(weight);
-    sum += weight;
+export type TapSums = (g: number, t: number, s: number) => readonly [size: number, sum: number];
+
+export function tapSums({ kernel, weight }: Pick<Filters, 'kernel' | 'weight'>): TapSums {
+  if (weight.filler) {
+    const sum = weight.filler.fill * kernel.inner;
+    return () => [Math.abs(sum), sum];
   }
-  return [size, sum];
+  const data = weight.numbers();
+  return (g, t, s) => {
+    const start = offsetOf(kernel, g, t, s);
+    let [size, sum] = [0, 0];
+    for (let k = start; k < start + kernel.inner; k++) {
+      const tap = data[k] as number;
+      size += Math.abs(tap);
+      sum += tap;
+    }
+    return [size, sum];
+  };
 }
 
 /** Which output, as group and place in it, a position on the axis is. */

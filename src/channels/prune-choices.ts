@@ -1,5 +1,5 @@
 import type { ChannelGroup, ChannelGroups } from './channel-groups.ts';
-import { offsetOf, placeOf } from './kernel.ts';
+import { type Filters, offsetOf, placeOf } from './kernel.ts';
 import { twinsOf } from './twins.ts';
 
 /** Units to remove from a group, and what their removal equals. */
@@ -28,21 +28,31 @@ export function losslessPruning(groups: ChannelGroups, group: ChannelGroup): Pru
  */
 export function smallestUnits(groups: ChannelGroups, group: ChannelGroup, order: 1 | 2): readonly number[] {
   const norms = new Map(group.units.map((unit) => [unit, 0]));
-  for (const { kernel, weight, makes } of groups.draft.filters)
-    makes.atoms.forEach((atom, position) => {
+  for (const filters of groups.draft.filters) {
+    const norm = filterNorm(filters, order);
+    filters.makes.atoms.forEach((atom, position) => {
       const unit = groups.unitOf(atom);
-      const norm = norms.get(unit);
-      if (norm === undefined) return;
-      const [g, t] = placeOf(position, kernel.outputs);
-      const data = weight.numbers();
-      let sum = 0;
-      for (let s = 0; s < kernel.inputs; s++) {
-        const start = offsetOf(kernel, g, t, s);
-        for (let k = start; k < start + kernel.inner; k++) sum += Math.abs(data[k] as number) ** order;
-      }
-      norms.set(unit, norm + sum);
+      const known = norms.get(unit);
+      if (known !== undefined) norms.set(unit, known + norm(position));
     });
+  }
   const at = new Map(group.units.map((unit, place) => [unit, place]));
   const norm = (unit: number) => norms.get(unit) as number;
   return group.units.toSorted((a, b) => norm(a) - norm(b) || (at.get(b) as number) - (at.get(a) as number));
+}
+
+/** Σ|w|^order over the weights of a filter. */
+function filterNorm({ kernel, weight }: Filters, order: 1 | 2): (position: number) => number {
+  const { filler } = weight;
+  if (filler) return () => kernel.inputs * kernel.inner * Math.abs(filler.fill) ** order;
+  return (position) => {
+    const data = weight.numbers();
+    const [g, t] = placeOf(position, kernel.outputs);
+    let sum = 0;
+    for (let s = 0; s < kernel.inputs; s++) {
+      const start = offsetOf(kernel, g, t, s);
+      for (let k = start; k < start + kernel.inner; k++) sum += Math.abs(data[k] as number) ** order;
+    }
+    return sum;
+  };
 }

@@ -11,6 +11,7 @@ export type FrozenCode =
   | 'shape-unknown' // a size that the rewrite needs is not known
   | 'shape-computed' // sizes computed at run time would change their meaning
   | 'subgraph' // a body of If, Loop or Scan captures them
+  | 'non-finite' // NaN or infinite numbers among the weights
   | 'not-legal'; // an attribute or form that the rules do not cover; the text says which
 
 export interface Frozen {

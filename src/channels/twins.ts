@@ -13,7 +13,9 @@ const reordering = ['Gather', 'Slice', 'Split', 'DepthToSpace', 'SpaceToDepth'];
  */
 export function twinsOf(groups: ChannelGroups, group: ChannelGroup): ReadonlyMap<number, number> {
   const twins = new Map<number, number>();
-  if (group.frozen || group.members.some(({ node }) => node.is(...reordering))) return twins;
+  // Weights of one number each are equal, but to add them up would write them out.
+  const filled = new Set(groups.draft.filters.flatMap(({ node, weight }) => (weight.filler ? [node] : [])));
+  if (group.frozen || group.members.some(({ node }) => node.is(...reordering) || filled.has(node))) return twins;
   const signatures = signaturesOf(groups, group);
   const first = new Map<string, number>();
   for (const unit of group.units) {

@@ -1,6 +1,6 @@
 import { fromFloat64, type Tensor } from '../ir/index.ts';
 import type { Constant } from './constant.ts';
-import { type Filters, offsetOf, placeOf } from './kernel.ts';
+import { type Filters, offsetOf, placeOf, tapSums } from './kernel.ts';
 
 /** Weights and biases with some of their numbers changed; what is not changed stays bit for bit. */
 export class Weights {
@@ -34,14 +34,12 @@ export class Weights {
 
   /** Adds what a constant at input `position` brings to every output of its group. */
   addConstant(filters: Filters, position: number, constant: number): void {
-    const { kernel, weight, alpha, beta } = filters;
-    const data = weight.numbers();
+    const { kernel, alpha, beta } = filters;
+    const sums = tapSums(filters);
     const bias = this.#bias(filters);
     const [g, s] = placeOf(position, kernel.inputs);
     for (let t = 0; t < kernel.outputs; t++) {
-      const start = offsetOf(kernel, g, t, s);
-      let sum = 0;
-      for (let k = start; k < start + kernel.inner; k++) sum += data[k] as number;
+      const [, sum] = sums(g, t, s);
       const output = g * kernel.outputs + t;
       bias[output] = (bias[output] as number) + (constant * sum * alpha) / (beta || 1);
     }
@@ -61,13 +59,13 @@ export class Weights {
 
   #weight(filters: Filters): Float64Array {
     const entry = this.#entry(filters);
-    entry.weight ??= filters.weight.numbers().slice();
+    entry.weight ??= Float64Array.from(filters.weight.numbers());
     return entry.weight;
   }
 
   #bias(filters: Filters): Float64Array {
     const entry = this.#entry(filters);
-    entry.bias ??= filters.bias?.numbers().slice() ?? new Float64Array(filters.makes.atoms.length);
+    entry.bias ??= Float64Array.from(filters.bias?.numbers() ?? new Float64Array(filters.makes.atoms.length));
     return entry.bias;
   }
 

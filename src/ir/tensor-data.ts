@@ -91,6 +91,11 @@ export function toFloat32(tensor: Tensor): Float32Array {
   return out;
 }
 
+/** Elements as they can be read without loss and mostly without a copy: float32 as it lies, every other type widened. */
+export function toReals(tensor: Tensor): Float32Array | Float64Array {
+  return tensor.dtype === 'float32' ? aligned(checkedBytes(tensor), Float32Array) : toFloat64(tensor);
+}
+
 /** Elements of an integer tensor without rounding. */
 export function toBigInts(tensor: Tensor): bigint[] {
   const bytes = checkedBytes(tensor);

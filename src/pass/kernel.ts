@@ -1,4 +1,4 @@
-import { type Tensor, toFloat64 } from '../ir/index.ts';
+import { type Tensor, toReals } from '../ir/index.ts';
 import type { RealArray, RealNdArray } from '../numerics/index.ts';
 import { kernelDims } from './decomposition.ts';
 import { constantTensor, type LinearOperator } from './linear-operator.ts';
@@ -11,20 +11,12 @@ import { type Skip, skip } from './skip.ts';
  */
 export function readKernel(operator: LinearOperator): RealNdArray | Skip {
   const tensor = constantTensor(operator.weight) as Tensor;
-  const data = toKernelOrder(operator, realData(tensor));
+  const data = toKernelOrder(operator, toReals(tensor));
   const fault = firstFault(data);
   if (fault === 'non-finite')
     return skip(operator.node, 'non-finite', `${operator.weight.name} holds NaN or infinite numbers`);
   if (fault === 'zero') return skip(operator.node, 'zero-weight', `${operator.weight.name} is all zeros`);
   return { data, dims: kernelDims(operator) };
-}
-
-/** float32 as it lies where alignment allows, everything else widened. */
-function realData(tensor: Tensor): RealArray {
-  if (tensor.dtype !== 'float32') return toFloat64(tensor);
-  const bytes = tensor.bytes();
-  if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, tensor.size);
-  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 function firstFault(data: RealArray): 'non-finite' | 'zero' | undefined {

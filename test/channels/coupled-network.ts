@@ -28,7 +28,7 @@ export class CoupledNetwork {
   build(): Model {
     const random = this.#random;
     const size = pick(random, [8, 12]);
-    this.#builder.input('x', [1, 3, size, size]);
+    this.#builder.input('x', [chance(random, 0.3) ? 'N' : 1, 3, size, size]);
     let x = this.conv({ name: 'x', channels: 3, size }, integer(random, 4, 9));
     for (let blocks = integer(random, 2, 6); blocks > 0; blocks--) x = pick(random, this.#blocks)(x);
     const y = this.#head(x);
@@ -56,6 +56,9 @@ export class CoupledNetwork {
     (x) => this.#instanceNorm(x),
     (x) => this.#spaceToDepth(x),
     (x) => this.#spatialPad(x),
+    (x) => this.#slice(x),
+    (x) => this.#shared(x),
+    (x) => this.#rowsAndBack(x),
   ];
 
   /** With or without a bias, padding and an activation behind it. */
@@ -289,6 +292,46 @@ export class CoupledNetwork {
   #spatialPad(x: Map2d): Map2d {
     const name = this.#node('Pad', [x.name, this.#indices([0, 0, 1, 0, 0, 0, 0, 1])]);
     return { ...this.conv({ ...x, name, size: x.size + 1 }, integer(this.#random, 3, 6), { kernel: 1 }) };
+  }
+
+  /** A part of the channels, added to another part. */
+  #slice(x: Map2d): Map2d {
+    const wide = this.conv(x, integer(this.#random, 4, 9), { kernel: 1 });
+    const length = integer(this.#random, 2, wide.channels - 1);
+    const part = (start: number) => {
+      const end = start + length === wide.channels && chance(this.#random, 0.5) ? 1000 : start + length;
+      const bounds = [[start - (chance(this.#random, 0.5) && start > 0 ? wide.channels : 0)], [end], [1]];
+      return this.#node('Slice', [wide.name, ...bounds.map((list) => this.#indices(list))]);
+    };
+    const first = part(0);
+    const other = part(wide.channels - length);
+    return { ...wide, channels: length, name: this.#node(pick(this.#random, ['Add', 'Mul', 'Max']), [first, other]) };
+  }
+
+  /** Two convolutions with the same weights, one after the other or side by side. */
+  #shared(x: Map2d): Map2d {
+    const weight = this.#weight([x.channels, x.channels, 1, 1], { scale: 1 / Math.sqrt(x.channels) });
+    const first = this.#node('Conv', [x.name, weight]);
+    if (chance(this.#random, 0.5))
+      return this.activation({ ...x, name: this.#node('Conv', [this.#node('Relu', [first]), weight]) });
+    const other = this.#node('Conv', [this.#node('Relu', [x.name]), weight]);
+    return { ...x, name: this.#node('Concat', [first, other], [attribute.int('axis', 1)]), channels: 2 * x.channels };
+  }
+
+  /** A matrix from the left over [1, C, H·W], with a target shape that is computed. */
+  #rowsAndBack(x: Map2d): Map2d {
+    const shape = this.#node('Shape', [x.name]);
+    const pickOut = (index: number) => this.#node('Gather', [shape, this.#indices([index])]);
+    const target = this.#node('Concat', [pickOut(0), pickOut(1), this.#indices([-1])], [attribute.int('axis', 0)]);
+    const flat = this.#node('Reshape', [x.name, target]);
+    const rows = integer(this.#random, 3, 7);
+    const product = this.#node('MatMul', [
+      this.#weight([rows, x.channels], { scale: 1 / Math.sqrt(x.channels) }),
+      flat,
+    ]);
+    const sizes = chance(this.#random, 0.5) ? [1, rows] : [-1, rows];
+    const image = this.#node('Reshape', [product, this.#indices([...sizes, x.size, x.size])]);
+    return this.activation({ ...x, channels: rows, name: image });
   }
 
   /** Through a flattened image or a pooled one to a few numbers. */

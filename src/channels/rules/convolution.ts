@@ -121,17 +121,17 @@ function isUniform({ node }: Site, { inner }: Kernel): boolean {
  * constants, or nothing, give a constant.
  */
 export function madeBy(filters: Filters, world: World): Float64Array {
-  const { kernel, weight, bias, alpha, beta, reads, makes, uniform } = filters;
+  const { kernel, bias, alpha, beta, reads, makes, uniform } = filters;
   const made = new Float64Array(makes.atoms.length);
   if (world.kind === 'zeroed') return made;
   const inputs = reads && world.of(reads);
-  const data = weight.numbers();
+  const sums = tapSums(filters);
   const offsets = bias?.numbers();
   for (let position = 0; position < made.length; position++) {
     const [g, t] = placeOf(position, kernel.outputs);
     let sum = 0;
     for (let s = 0; s < kernel.inputs && !Number.isNaN(sum); s++) {
-      const [size, taps] = tapSums(kernel, data, g, t, s);
+      const [size, taps] = sums(g, t, s);
       if (size === 0) continue;
       const x = inputs?.[g * kernel.inputs + s] ?? Number.NaN;
       sum += x === 0 ? 0 : uniform ? x * taps : Number.NaN;

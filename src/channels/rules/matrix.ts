@@ -19,7 +19,10 @@ export function gemm(site: Site): void {
   const inputsFirst = node.int('transB', 0) === 0;
   const outputs = weight.dims[inputsFirst ? 1 : 0] ?? 0;
   // A bias for each row or one number for all could not be folded into, nor be cut.
-  if (bias && (bias.dims.at(-1) !== outputs || bias.numbers().length !== outputs)) {
+  if (
+    bias &&
+    (bias.dims.at(-1) !== outputs || bias.dims.some((size, axis) => size !== 1 && axis !== bias.dims.length - 1))
+  ) {
     site.freezeInputs('not-legal', 'has a bias that is not one number per output');
     return;
   }
