@@ -45,6 +45,11 @@ export class Atoms {
     }
   }
 
+  /** By atom, its class; atoms made or coupled later are not in it. */
+  classes(): Int32Array {
+    return Int32Array.from({ length: this.#count }, (_, atom) => this.find(atom));
+  }
+
   frozen(atom: number): Frozen | undefined {
     return this.#frozen.get(this.find(atom));
   }

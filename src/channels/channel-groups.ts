@@ -1,11 +1,13 @@
 import { label, type Model, type Node, type Value } from '../ir/index.ts';
 import type { ShapeInfo } from '../onnx/index.ts';
+import { fixed } from './atoms.ts';
 import type { ChannelAxis, World } from './channel-axis.ts';
 import { Classes } from './classes.ts';
 import type { Draft } from './draft.ts';
 import { labelChannels } from './label-channels.ts';
 import { findObstacles } from './obstacles.ts';
 import type { Frozen } from './reason.ts';
+import { findTwins } from './twins.ts';
 
 /** A node that has to do with a group: it makes the channels, reads them as their last reader, or passes them on. */
 export interface Member {
@@ -41,70 +43,79 @@ export interface ChannelGroups {
   readonly unitOf: (atom: number) => number;
   /** Units that cannot go although their group is free. */
   obstacles(world: World['kind']): ReadonlyMap<number, Frozen>;
+  /** Units that another unit of their group equals, and that unit. */
+  twins(): ReadonlyMap<number, number>;
   readonly draft: Draft;
 }
 
 /** Which channels of a model go together, and which cannot go. The model stays as it is. */
 export function channelGroups(model: Model, shapes: ShapeInfo): ChannelGroups {
   const draft = labelChannels(model, shapes);
-  const { atoms } = draft;
-  const unitOf = (atom: number) => atoms.find(atom);
-  const makers = madeAxes(draft);
-  const classes = new Classes();
-  for (const { channels } of makers) {
-    const leaders = new Map<boolean, number>();
-    for (const unit of unitsOn(channels, unitOf)) {
-      const frozen = atoms.frozen(unit) !== undefined;
-      const leader = leaders.get(frozen) ?? unit;
-      leaders.set(frozen, leader);
-      classes.join(leader, unit);
-    }
-  }
-  const groups = new Map<number, { units: Set<number>; members: Member[]; convParams: number }>();
-  const groupOf = (unit: number) => {
-    const found = groups.get(classes.find(unit)) ?? { units: new Set<number>(), members: [], convParams: 0 };
-    groups.set(classes.find(unit), found);
-    return found;
-  };
-  const join = (member: Member, perFilter: number) => {
-    const touched = new Set<number>();
-    for (const atom of member.channels.atoms) {
-      if (atom === 0) continue;
-      const group = groupOf(unitOf(atom));
-      group.units.add(unitOf(atom));
-      group.convParams += perFilter;
-      if (!touched.has(classes.find(unitOf(atom)))) group.members.push(member);
-      touched.add(classes.find(unitOf(atom)));
-    }
-  };
-  for (const { params, ...member } of makers) join(member, params / Math.max(1, member.channels.atoms.length));
-  for (const member of [...readAxes(draft), ...passedAxes(draft, makers)]) join(member, 0);
-  const known = new Map<World['kind'], ReadonlyMap<number, Frozen>>();
+  const classes = draft.atoms.classes();
+  const unitOf = (atom: number) => classes[atom] as number;
+  const groups = groupsOf(draft, unitOf);
+  const obstacles = new Map<World['kind'], ReadonlyMap<number, Frozen>>();
+  let twins: ReadonlyMap<number, number> | undefined;
   return {
-    groups: [...groups.values()].map(({ units, members, convParams }) => ({
-      name: members[0] ? label(members[0].node) : '',
-      units: [...units],
-      members,
-      frozen: [...units].map((unit) => atoms.frozen(unit)).find((reason) => reason !== undefined),
-      convParams: Math.round(convParams),
-    })),
+    groups,
     unitOf,
     positionsOf: ({ channels }, unit) =>
       Array.from(channels.atoms.keys()).filter((position) => unitOf(channels.atoms[position] as number) === unit),
     obstacles(world) {
-      const found = known.get(world) ?? findObstacles(draft, unitOf, world);
-      known.set(world, found);
+      const found = obstacles.get(world) ?? findObstacles(draft, unitOf, world);
+      obstacles.set(world, found);
       return found;
+    },
+    twins() {
+      twins ??= findTwins(groups, draft, unitOf);
+      return twins;
     },
     draft,
   };
 }
 
-/** Distinct units on an axis, in order; fixed channels left out. */
-export function unitsOn({ atoms }: ChannelAxis, unitOf: (atom: number) => number): Set<number> {
-  const units = new Set<number>();
-  for (const atom of atoms) if (atom !== 0) units.add(unitOf(atom));
-  return units;
+function groupsOf(draft: Draft, unitOf: (atom: number) => number): readonly ChannelGroup[] {
+  const makers = madeAxes(draft);
+  const leaderOf = leaders(makers, draft, unitOf);
+  const found = new Map<number, { units: Set<number>; members: Member[]; convParams: number }>();
+  const join = (member: Member, perFilter: number) => {
+    const touched = new Set<number>();
+    for (const atom of member.channels.atoms) {
+      if (atom === fixed) continue;
+      const leader = leaderOf(unitOf(atom));
+      const group = found.get(leader) ?? { units: new Set(), members: [], convParams: 0 };
+      found.set(leader, group);
+      group.units.add(unitOf(atom));
+      group.convParams += perFilter;
+      if (!touched.has(leader)) group.members.push(member);
+      touched.add(leader);
+    }
+  };
+  for (const { params, ...member } of makers) join(member, params / Math.max(1, member.channels.atoms.length));
+  for (const member of [...readAxes(draft), ...passedAxes(draft, makers)]) join(member, 0);
+  return [...found.values()].map(({ units, members, convParams }) => ({
+    name: members[0] ? label(members[0].node) : '',
+    units: [...units],
+    members,
+    frozen: [...units].map((unit) => draft.atoms.frozen(unit)).find((reason) => reason !== undefined),
+    convParams: Math.round(convParams),
+  }));
+}
+
+/** One unit for each group: of units that one node makes, the free ones belong together, and the frozen ones. */
+function leaders(makers: readonly Member[], { atoms }: Draft, unitOf: (atom: number) => number) {
+  const classes = new Classes();
+  for (const { channels } of makers) {
+    const first = new Map<boolean, number>();
+    for (const atom of channels.atoms) {
+      if (atom === fixed) continue;
+      const frozen = atoms.frozen(atom) !== undefined;
+      const leader = first.get(frozen) ?? unitOf(atom);
+      first.set(frozen, leader);
+      classes.join(leader, unitOf(atom));
+    }
+  }
+  return (unit: number) => classes.find(unit);
 }
 
 /** Axes that nodes make, in topological order, and the weights that stand behind them. */

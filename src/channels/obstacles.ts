@@ -58,7 +58,9 @@ export function findObstacles(
 }
 
 function allFinite({ weight, bias }: Filters): boolean {
-  return [weight, bias].every((constant) =>
-    constant?.filler ? Number.isFinite(constant.filler.fill) : (constant?.numbers().every(Number.isFinite) ?? true),
-  );
+  return [weight, bias].every((constant) => {
+    const numbers = constant?.filler ? [constant.filler.fill] : (constant?.numbers() ?? []);
+    for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
+    return true;
+  });
 }

@@ -1,6 +1,5 @@
 import type { ChannelGroup, ChannelGroups } from './channel-groups.ts';
 import { type Filters, offsetOf, placeOf } from './kernel.ts';
-import { twinsOf } from './twins.ts';
 
 /** Units to remove from a group, and what their removal equals. */
 export interface Pruning {
@@ -17,7 +16,10 @@ export function losslessPruning(groups: ChannelGroups, group: ChannelGroup): Pru
   const obstructed = groups.obstacles('natural');
   const idle = group.units.filter((unit) => !obstructed.has(unit));
   const gone = new Set(idle);
-  const twins = new Map([...twinsOf(groups, group)].filter(([unit, twin]) => !gone.has(unit) && !gone.has(twin)));
+  const own = new Set(group.units);
+  const twins = new Map(
+    [...groups.twins()].filter(([unit, twin]) => own.has(unit) && !gone.has(unit) && !gone.has(twin)),
+  );
   return { units: [...idle, ...twins.keys()], world: 'natural', twins };
 }
 

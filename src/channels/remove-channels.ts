@@ -15,7 +15,7 @@ export interface RemovalOptions {
    * `natural`: it equals the model as it is; only units without obstacles in that world can go.
    */
   readonly world?: World['kind'];
-  /** Units that another one, which stays, equals: see twinsOf. Their readers read that one instead. */
+  /** Units that another one, which stays, equals: see ChannelGroups. Their readers read that one instead. */
   readonly twins?: ReadonlyMap<number, number>;
   /** How shapes are inferred; by default from what the model declares. */
   readonly infer?: (model: Model) => ShapeInfo;

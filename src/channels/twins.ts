@@ -1,53 +1,65 @@
-import { createHash } from 'node:crypto';
-import type { ChannelGroup, ChannelGroups } from './channel-groups.ts';
+import { createHash, type Hash } from 'node:crypto';
+import type { ChannelGroup } from './channel-groups.ts';
 import { cutTensor } from './cut-tensor.ts';
+import type { Draft } from './draft.ts';
 
 /** Operators after which a channel's positions cannot be told from another's by their order alone. */
 const reordering = ['Gather', 'Slice', 'Split', 'DepthToSpace', 'SpaceToDepth'];
 
 /**
- * Units of a group that always carry the same numbers as another one: every filter, bias and per-channel constant on their
- * way is the same bit for bit, and they stand on the same axes equally often.
+ * Units that always carry the same numbers as another one of their group: every filter, bias and per-channel constant on
+ * their way is the same bit for bit, and they stand on the same axes equally often.
  *
  * @returns for each twin the unit that can stand for it, the first of its kind
  */
-export function twinsOf(groups: ChannelGroups, group: ChannelGroup): ReadonlyMap<number, number> {
-  const twins = new Map<number, number>();
-  // Weights of one number each are equal, but to add them up would write them out.
-  const filled = new Set(groups.draft.filters.flatMap(({ node, weight }) => (weight.filler ? [node] : [])));
-  if (group.frozen || group.members.some(({ node }) => node.is(...reordering) || filled.has(node))) return twins;
-  const signatures = signaturesOf(groups, group);
-  const first = new Map<string, number>();
-  for (const unit of group.units) {
-    const signature = signatures(unit);
-    const other = first.get(signature);
-    if (other === undefined) first.set(signature, unit);
-    else twins.set(unit, other);
-  }
-  return twins;
-}
-
-function signaturesOf({ draft, unitOf }: ChannelGroups, group: ChannelGroup): (unit: number) => string {
-  const own = new Set(group.units);
-  const places = (atoms: Int32Array) => {
-    const found = new Map<number, number[]>();
+export function findTwins(
+  groups: readonly ChannelGroup[],
+  draft: Draft,
+  unitOf: (atom: number) => number,
+): ReadonlyMap<number, number> {
+  const hashes = new Map<number, Hash>();
+  const candidates = groups.filter((group) => isEligible(group, draft));
+  for (const unit of candidates.flatMap(({ units }) => units)) hashes.set(unit, createHash('sha256'));
+  const placesOn = (atoms: Int32Array): ReadonlyMap<number, number[]> => {
+    const places = new Map<number, number[]>();
     atoms.forEach((atom, position) => {
       const unit = unitOf(atom);
-      if (own.has(unit)) found.set(unit, [...(found.get(unit) ?? []), position]);
+      const known = places.get(unit);
+      if (known) known.push(position);
+      else if (hashes.has(unit)) places.set(unit, [position]);
     });
-    return found;
+    return places;
   };
-  const made = draft.cuts.filter(({ reads }) => !reads).map((cut) => ({ cut, at: places(cut.channels.atoms) }));
   const axes = new Set([...draft.axes.values()].flat().flatMap((axis) => (axis ? [axis.atoms] : [])));
-  const standing = [...axes].map(places).filter((at) => at.size > 0);
-  return (unit) => {
-    const hash = createHash('sha256');
-    for (const at of standing) hash.update(`${at.get(unit)?.length ?? 0},`);
-    for (const { cut, at } of made) {
-      const positions = at.get(unit);
-      if (positions) hash.update(cutTensor(cut.constant.tensor(), new Map([[cut.axis, positions]])).bytes());
-      hash.update(';');
+  for (const [index, atoms] of [...axes].entries())
+    for (const [unit, { length }] of placesOn(atoms)) hashes.get(unit)?.update(`axis ${index} ${length};`);
+  for (const [index, { constant, axis, channels, reads }] of draft.cuts.entries()) {
+    if (reads) continue;
+    for (const [unit, positions] of placesOn(channels.atoms))
+      hashes
+        .get(unit)
+        ?.update(`cut ${index};`)
+        .update(cutTensor(constant.tensor(), new Map([[axis, positions]])).bytes());
+  }
+  return firstOfEqual(candidates, hashes);
+}
+
+/** Weights of one number each are equal, but adding them up would write them out. */
+function isEligible({ frozen, members }: ChannelGroup, { filters }: Draft): boolean {
+  const filled = new Set(filters.flatMap(({ node, weight }) => (weight.filler ? [node] : [])));
+  return !frozen && !members.some(({ node }) => node.is(...reordering) || filled.has(node));
+}
+
+function firstOfEqual(groups: readonly ChannelGroup[], hashes: ReadonlyMap<number, Hash>): ReadonlyMap<number, number> {
+  const twins = new Map<number, number>();
+  for (const { units } of groups) {
+    const first = new Map<string, number>();
+    for (const unit of units) {
+      const signature = hashes.get(unit)?.digest('hex') ?? '';
+      const other = first.get(signature);
+      if (other === undefined) first.set(signature, unit);
+      else twins.set(unit, other);
     }
-    return hash.digest('hex');
-  };
+  }
+  return twins;
 }
