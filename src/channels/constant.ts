@@ -57,7 +57,8 @@ export function constantOf(value: Value, model: Model, shapes: ShapeInfo, shelf:
 }
 
 function stored(value: Value, tensor: Tensor, shelf: Shelf): Constant | undefined {
-  return hasNumericData(tensor.dtype) ? constant(value, tensor.dtype, tensor.dims, () => tensor, shelf) : undefined;
+  const isReadable = hasNumericData(tensor.dtype) && dtypeBits(tensor.dtype) >= 8;
+  return isReadable ? constant(value, tensor.dtype, tensor.dims, () => tensor, shelf) : undefined;
 }
 
 function computed(value: Value, producer: Node, model: Model, shapes: ShapeInfo, shelf: Shelf): Constant | undefined {

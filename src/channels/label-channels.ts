@@ -1,9 +1,10 @@
 import { captures, type Model, type Node, type Value } from '../ir/index.ts';
 import type { ShapeInfo } from '../onnx/index.ts';
 import { fixed } from './atoms.ts';
+import { range } from './channel-axis.ts';
 import { Draft } from './draft.ts';
 import { type Frozen, frozenBy } from './reason.ts';
-import { channelRules } from './rules/index.ts';
+import { type ChannelRule, channelRules, readsAllInputs } from './rules/index.ts';
 import { movesCounts } from './rules/shape.ts';
 import { type Axes, Site } from './site.ts';
 
@@ -14,16 +15,30 @@ export function labelChannels(model: Model, shapes: ShapeInfo): Draft {
   const named = new Set(model.functions.map(({ domain, name }) => `${domain === 'ai.onnx' ? '' : domain}::${name}`));
   for (const node of draft.nodes) {
     const site = new Site(node, opset, draft);
-    const rule = node.domain === '' ? channelRules.get(node.opType) : undefined;
+    const isKnown = node.domain === '' && !named.has(`::${node.opType}`);
+    const rule = isKnown ? channelRules.get(node.opType) : undefined;
     if (node.subgraphs.length > 0) freezeCaptures(node, draft);
-    if (movesCounts(site)) continue;
-    if (rule && !named.has(`::${node.opType}`)) rule(site);
-    else site.freezeInputs('unknown-operator', 'is an operator whose channels are not known');
+    if (rule && movesCounts(site)) continue;
+    if (!rule) site.freezeInputs('unknown-operator', 'is an operator whose channels are not known');
+    else if (hasFixedParameters(site, rule)) rule(site);
     followCounts(site, draft);
   }
   freezeInterface(draft);
   agreeOnShared(draft);
   return draft;
+}
+
+/**
+ * Most operators read channels from their first input alone; the others say how, and must not be channels themselves, nor
+ * be left to the caller.
+ */
+function hasFixedParameters(site: Site, rule: ChannelRule): boolean {
+  if (readsAllInputs.has(rule)) return true;
+  const parameters = range(1, site.node.inputs.length);
+  site.freezeInputs('mixes-channels', 'reads them as parameters', parameters);
+  const overridable = parameters.some((index) => site.isOverridable(index));
+  if (overridable) site.freezeInputs('weight-not-constant', 'has parameters that a graph input may replace');
+  return !overridable;
 }
 
 /** Channels of a value, and those whose number it depends on. */

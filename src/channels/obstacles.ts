@@ -19,7 +19,8 @@ export function leftBehind(filters: Filters, world: World): (position: number) =
   };
   return (position) => {
     const constant = constants[position] as number;
-    return constant !== 0 && isUnread(position) ? 0 : constant;
+    if (constant === 0 || isUnread(position)) return 0;
+    return Number.isFinite(constant) ? constant : Number.NaN;
   };
 }
 

@@ -54,6 +54,13 @@ export class Site {
     return value ? this.#draft.constant(value) : undefined;
   }
 
+  /** Whether the caller may feed something else than the initializer that stands there. */
+  isOverridable(index: number): boolean {
+    const { model } = this.#draft;
+    const value = this.node.inputs[index];
+    return Boolean(value?.tensor) && model.irVersion >= 4 && model.graph.inputs.some((input) => input === value);
+  }
+
   /** Elements of a small tensor as far as they are known: sizes, axes, indices. */
   data(index: number): readonly Dim[] | undefined {
     const value = this.node.inputs[index];
@@ -158,8 +165,8 @@ export class Site {
     if (axis) this.#draft.atoms.freeze(axis.atoms, frozenBy(this.node, code, text));
   }
 
-  /** Channels of all inputs stay, or of one. */
-  freezeInputs(code: FrozenCode, text: string, indices = this.node.inputs.keys()): void {
+  /** Channels of all inputs stay, or of some. */
+  freezeInputs(code: FrozenCode, text: string, indices: Iterable<number> = this.node.inputs.keys()): void {
     for (const index of indices) for (const axis of this.axes(index)) this.freeze(axis, code, text);
   }
 

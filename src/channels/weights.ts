@@ -65,7 +65,10 @@ export class Weights {
 
   #bias(filters: Filters): Float64Array {
     const entry = this.#entry(filters);
-    entry.bias ??= Float64Array.from(filters.bias?.numbers() ?? new Float64Array(filters.makes.atoms.length));
+    if (entry.bias) return entry.bias;
+    // What beta = 0 ignores must not come back when the bias gets something to say.
+    const old = filters.beta === 0 ? undefined : filters.bias?.numbers();
+    entry.bias = Float64Array.from(old ?? new Float64Array(filters.makes.atoms.length));
     return entry.bias;
   }
 

@@ -137,6 +137,34 @@ describe('channels stay, and the reason is told, where', () => {
     expect(group?.frozen).toMatchObject({ code: 'weight-not-constant' });
   });
 
+  test('callers may replace the bounds of a slice', () => {
+    const group = groupOf((builder) => {
+      for (const [name, value] of [
+        ['s', 0],
+        ['e', 8],
+        ['a', 1],
+      ] as const)
+        builder.tensor(name, int64Tensor([value]));
+      builder.model.graph.inputs.push(builder.value('e'));
+      return second(builder.node('Slice', ['c', 's', 'e', 'a'], 'r'));
+    });
+    expect(group?.frozen?.code).toBe('weight-not-constant');
+  });
+
+  test('they scale another tensor as its parameters', () => {
+    const group = groupOf((builder) =>
+      builder
+        .node('GlobalMaxPool', ['c'], 'g')
+        .node('Squeeze', ['g'], 'scale')
+        .input('z', [1, 8, 4, 4])
+        .random('shift', [8])
+        .node('InstanceNormalization', ['z', 'scale', 'shift'], 'r')
+        .random('w2', [5, 8, 1, 1])
+        .node('Conv', ['r', 'w2'], 'y'),
+    );
+    expect(group?.frozen?.code).toBe('mixes-channels');
+  });
+
   test('a function of the model bears the operator’s name', () => {
     const group = groupOf((builder) => {
       builder.model.functions.push({ domain: '', name: 'Relu', body: new Graph('Relu'), extras: {} });

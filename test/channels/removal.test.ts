@@ -352,6 +352,39 @@ describe('channels go through', () => {
     ));
 });
 
+describe('what is left behind', () => {
+  test('goes into a Gemm whose bias beta hides', () =>
+    expectExact(
+      around(
+        (builder) =>
+          builder
+            .node('GlobalAveragePool', ['c'], 'e')
+            .node('Flatten', ['e'], 'g')
+            .node('Sigmoid', ['g'], 'h')
+            .random('m', [8, 6])
+            .random('bias', [6])
+            .node('Gemm', ['h', 'm', 'bias'], 'r', [attribute.float('beta', 0)]),
+        { channels: 6, rank: 2 },
+      ),
+      { atLeast: 3 },
+    ));
+
+  test('stays with its filter where it is not finite, or varies over space', async () => {
+    const log = around((builder) => builder.node('Relu', ['c'], 'e').node('Log', ['e'], 'r'));
+    expect(zeroedAndPruned(log, () => true).removal.removed.size).toBe(0);
+    const image = around((builder) => builder.random('k', [8, 4, 4]).node('Add', ['c', 'k'], 'r'));
+    expect(zeroedAndPruned(image, () => true).removal.removed.size).toBe(0);
+  });
+
+  test('stays where weights are not finite', () => {
+    const model = around((builder) => builder.node('Relu', ['c'], 'r'));
+    const [first] = model.graph.nodes;
+    const weight = first?.inputs[1];
+    if (weight) weight.tensor = fromFloat64([Number.NaN, ...new Array(8 * 27 - 1).fill(1)], [8, 3, 3, 3], 'float32');
+    expect(zeroedAndPruned(model, () => true).removal.removed.size).toBe(0);
+  });
+});
+
 describe('weights', () => {
   test('that two convolutions share are cut once for both', async () => {
     const model = around((builder) =>

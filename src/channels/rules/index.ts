@@ -46,6 +46,9 @@ const families: readonly (readonly [ChannelRule, ...(readonly string[])])[] = [
   [shape, 'Shape'],
 ];
 
+/** Rules that look at channels of every input themselves. */
+export const readsAllInputs: ReadonlySet<ChannelRule> = new Set([convolution, gemm, matMul, elementwise, concat]);
+
 /** Operators of the default domain by name; any other freezes the channels that it reads. */
 export const channelRules: ReadonlyMap<string, ChannelRule> = new Map(
   families.flatMap(([rule, ...opTypes]) => opTypes.map((opType) => [opType, rule] as const)),

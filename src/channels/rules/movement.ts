@@ -80,9 +80,10 @@ export function split(site: Site): void {
       input.map((axis, at) => (at === along ? axis && pickAxis(axis, positions) : axis)),
     );
   if (!channels) return;
+  const counted = site.countedBy(1);
   site.absorb(1);
   site.edit((surgeon) => {
-    if (!surgeon.loses(channels)) return;
+    if (![channels, ...counted].some((axis) => surgeon.loses(axis))) return;
     const next = parts.map((positions) => surgeon.count(channels, positions[0] ?? 0, (positions.at(-1) ?? -1) + 1));
     if (opset < 13) surgeon.setInts(node, 'split', next);
     else surgeon.setVector(node, 1, next);
@@ -113,7 +114,7 @@ export function slice(site: Site): void {
     site.freezeInputs('shape-unknown', 'slices along axes that are not known');
     return;
   }
-  for (const index of [1, 2, 3, 4]) site.absorb(index);
+  for (const index of [1, 2]) site.absorb(index);
   const bounds: { place: number; channels: ChannelAxis; start: number; end: number }[] = [];
   const output: Axes = input.map((channels, axis) => {
     const place = axes.findIndex((at) => (at < 0 ? at + input.length : at) === axis);
@@ -134,7 +135,7 @@ export function slice(site: Site): void {
   const numbers = [starts, ends].every((list) => list.every((item) => typeof item === 'number'));
   if (!asAttributes && !numbers && (computed || bounds.length > 0)) {
     for (const { channels } of bounds) site.freeze(channels, 'shape-computed', 'has bounds computed at run time');
-    freezeCounts(site, [1, 2, 3, 4]);
+    freezeCounts(site, [1, 2]);
     return;
   }
   if (bounds.length === 0 && !computed) return;
@@ -195,7 +196,6 @@ export function gather(site: Site): void {
   // The channel that a single index names is the whole output.
   if (rank === 0) site.freeze(picked, 'fixed-channels', 'picks one of them');
   site.setAxes(0, placed(rank === 0 ? [] : [picked]));
-  site.absorb(1);
   site.edit((surgeon) => {
     if (!surgeon.loses(channels)) return;
     const kept = surgeon.kept(picked).map((place) => positions[place] as number);

@@ -5,7 +5,7 @@ import { blurred } from './matrix.ts';
 /** BatchNormalization: four numbers per channel; a constant channel stays constant. */
 export function batchNormalization(site: Site): void {
   const { node } = site;
-  const axis = site.axis(0, 1);
+  const axis = onlySecond(site);
   if (!axis) return;
   const constants = [1, 2, 3, 4].map((index) => site.constant(index));
   const [scale, shift, mean, variance] = constants;
@@ -32,9 +32,9 @@ export function batchNormalization(site: Site): void {
   });
 }
 
-/** InstanceNormalization: each channel by itself; a constant one becomes its shift. */
+/** InstanceNormalization: each channel by itself; zeros become its shift, any other constant that and rounding noise. */
 export function instanceNormalization(site: Site): void {
-  const axis = site.axis(0, 1);
+  const axis = onlySecond(site);
   if (!axis) return;
   const [scale, shift] = [site.constant(1), site.constant(2)];
   if (!scale || !shift) {
@@ -47,7 +47,7 @@ export function instanceNormalization(site: Site): void {
     atoms: axis.atoms,
     constants: (world) => {
       const [a, b] = [scale.numbers(), shift.numbers()];
-      return world.of(axis).map((x, c) => (Number.isNaN(x) && a[c] !== 0 ? x : (b[c] as number)));
+      return world.of(axis).map((x, c) => (x === 0 || a[c] === 0 ? (b[c] as number) : Number.NaN));
     },
   });
 }
@@ -74,6 +74,14 @@ export const softmax = mixesAlong(({ node, opset }, rank) => {
   const axis = node.int('axis', 1);
   return range(axis < 0 ? axis + rank : axis, rank);
 });
+
+/** Channels on the second axis; on any other they stay. */
+export function onlySecond(site: Site): ChannelAxis | undefined {
+  site.axes(0).forEach((axis, index) => {
+    if (index !== 1) site.freeze(axis, 'mixes-channels', `has them on axis ${index}`);
+  });
+  return site.axis(0, 1);
+}
 
 /** Channels on the second axis, as in the input. */
 export function setSecond(site: Site, channels: ChannelAxis): void {

@@ -1,7 +1,7 @@
 import { type ChannelAxis, range } from '../channel-axis.ts';
 import type { Axes, Site } from '../site.ts';
 import { blurred } from './matrix.ts';
-import { setSecond } from './normalization.ts';
+import { onlySecond, setSecond } from './normalization.ts';
 
 /** Pools, and the Crop of old, see each channel by itself. */
 export function pooling(site: Site): void {
@@ -70,11 +70,8 @@ function reduceAlong(site: Site, axes: readonly number[], keepsDims: boolean, ke
 
 /** DepthToSpace: a channel of the output is b² of the input. */
 export function depthToSpace(site: Site): void {
-  const axis = site.axis(0, 1);
-  if (!axis) {
-    site.freezeInputs('mixes-channels', 'moves them');
-    return;
-  }
+  const axis = onlySecond(site);
+  if (!axis) return;
   const block = site.node.int('blocksize', 1) ** 2;
   const outputs = axis.atoms.length / block;
   const crd = site.node.string('mode', 'DCR') === 'CRD';
@@ -91,11 +88,8 @@ export function depthToSpace(site: Site): void {
 
 /** SpaceToDepth: a channel of the input becomes b² of the output. */
 export function spaceToDepth(site: Site): void {
-  const axis = site.axis(0, 1);
-  if (!axis) {
-    site.freezeInputs('mixes-channels', 'moves them');
-    return;
-  }
+  const axis = onlySecond(site);
+  if (!axis) return;
   const block = site.node.int('blocksize', 1) ** 2;
   const { length } = axis.atoms;
   const of = (position: number) => position % length;

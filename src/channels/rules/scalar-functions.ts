@@ -32,7 +32,7 @@ const withAttributes: Readonly<Record<string, (node: Node) => ScalarFunction>> =
   ThresholdedRelu:
     (node) =>
     (x = 0) =>
-      x > node.float('alpha', 1) ? x : 0,
+      x <= node.float('alpha', 1) ? 0 : x,
   Clip: (node) => {
     const [least, most] = [node.float('min', Number.NEGATIVE_INFINITY), node.float('max', Number.POSITIVE_INFINITY)];
     return (x = 0, low = least, high = most) => Math.min(high, Math.max(low, x));
