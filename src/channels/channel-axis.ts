@@ -80,3 +80,14 @@ export function joinAxes(axes: readonly ChannelAxis[]): ChannelAxis {
 export function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }
+
+/** Any constant becomes something that varies; zero becomes `zero`. */
+export function blurred(axis: ChannelAxis, zero = 0): ChannelAxis {
+  return { atoms: axis.atoms, constants: (world) => world.of(axis).map((x) => (x === 0 ? zero : Number.NaN)) };
+}
+
+/** What all of them are; NaN where they differ. */
+export function common(values: readonly number[]): number {
+  const [first = Number.NaN] = values;
+  return values.every((value) => value === first) ? first : Number.NaN;
+}

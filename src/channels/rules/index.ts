@@ -1,15 +1,18 @@
 import type { Site } from '../site.ts';
 import { convolution } from './convolution.ts';
+import { depthToSpace, spaceToDepth } from './depth-space.ts';
 import { elementwise } from './elementwise.ts';
 import { gemm, matMul } from './matrix.ts';
-import { concat, expand, gather, slice, split, transpose } from './movement.ts';
+import { concat, expand, transpose } from './movement.ts';
 import { batchNormalization, instanceNormalization, mixesAlong, softmax } from './normalization.ts';
 import { pad } from './pad.ts';
-import { argReduction, depthToSpace, pooling, reduction, spaceToDepth } from './pooling.ts';
-import { flatten, reshape, squeeze, unsqueeze } from './reshape.ts';
+import { argReduction, pooling, reduction } from './pooling.ts';
+import { flatten, reshape } from './reshape.ts';
 import { resize } from './resize.ts';
 import { elementwiseOperators } from './scalar-functions.ts';
 import { shape } from './shape.ts';
+import { gather, slice, split } from './slicing.ts';
+import { squeeze, unsqueeze } from './squeeze.ts';
 
 /** What an operator does with the channels of its inputs. */
 export type ChannelRule = (site: Site) => void;

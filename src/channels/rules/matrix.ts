@@ -1,4 +1,4 @@
-import type { ChannelAxis } from '../channel-axis.ts';
+import { blurred, type ChannelAxis } from '../channel-axis.ts';
 import type { Filters, Kernel } from '../kernel.ts';
 import type { Axes, Site } from '../site.ts';
 import { madeBy } from './convolution.ts';
@@ -93,9 +93,4 @@ function makeMatrix(site: Site, use: MatrixUse): void {
   site.cut(use.weight, inputsFirst ? 1 : 0, makes);
   if (reads) site.cut(use.weight, inputsFirst ? 0 : 1, reads, true);
   if (bias && use.bias !== undefined) site.cut(use.bias, bias.dims.length - 1, makes);
-}
-
-/** Any constant becomes something that varies; zero becomes `zero`. */
-export function blurred(axis: ChannelAxis, zero = 0): ChannelAxis {
-  return { atoms: axis.atoms, constants: (world) => world.of(axis).map((x) => (x === 0 ? zero : Number.NaN)) };
 }

@@ -1,6 +1,5 @@
-import { type ChannelAxis, range } from '../channel-axis.ts';
+import { blurred, type ChannelAxis, range } from '../channel-axis.ts';
 import type { Axes, Site } from '../site.ts';
-import { blurred } from './matrix.ts';
 
 /** BatchNormalization: four numbers per channel; a constant channel stays constant. */
 export function batchNormalization(site: Site): void {

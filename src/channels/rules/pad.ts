@@ -1,7 +1,6 @@
-import { type ChannelAxis, joinAxes, pickAxis, range } from '../channel-axis.ts';
+import { blurred, type ChannelAxis, joinAxes, pickAxis, range } from '../channel-axis.ts';
 import type { Site } from '../site.ts';
-import { blurred } from './matrix.ts';
-import { freezeCounts } from './movement.ts';
+import { freezeCounts } from './slicing.ts';
 
 /**
  * Pad. Channels that it puts before and after can go as well: it is their maker. In space, zeros around a channel of

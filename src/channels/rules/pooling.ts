@@ -1,7 +1,5 @@
-import { type ChannelAxis, range } from '../channel-axis.ts';
+import { blurred, type ChannelAxis, range } from '../channel-axis.ts';
 import type { Axes, Site } from '../site.ts';
-import { blurred } from './matrix.ts';
-import { onlySecond, setSecond } from './normalization.ts';
 
 /** Pools, and the Crop of old, see each channel by itself. */
 export function pooling(site: Site): void {
@@ -66,44 +64,4 @@ function reduceAlong(site: Site, axes: readonly number[], keepsDims: boolean, ke
   });
   const through: Axes = left;
   site.setAxes(0, through);
-}
-
-/** DepthToSpace: a channel of the output is b² of the input. */
-export function depthToSpace(site: Site): void {
-  const axis = onlySecond(site);
-  if (!axis) return;
-  const block = site.node.int('blocksize', 1) ** 2;
-  const outputs = axis.atoms.length / block;
-  const crd = site.node.string('mode', 'DCR') === 'CRD';
-  const sources = range(0, outputs).map((c) => range(0, block).map((b) => (crd ? c * block + b : b * outputs + c)));
-  for (const channels of sources) site.coupleAll(channels.map((position) => axis.atoms[position] as number));
-  setSecond(site, {
-    atoms: Int32Array.from(sources, ([first = 0]) => axis.atoms[first] as number),
-    constants: (world) => {
-      const values = world.of(axis);
-      return Float64Array.from(sources, (channels) => common(channels.map((position) => values[position] as number)));
-    },
-  });
-}
-
-/** SpaceToDepth: a channel of the input becomes b² of the output. */
-export function spaceToDepth(site: Site): void {
-  const axis = onlySecond(site);
-  if (!axis) return;
-  const block = site.node.int('blocksize', 1) ** 2;
-  const { length } = axis.atoms;
-  const of = (position: number) => position % length;
-  setSecond(site, {
-    atoms: Int32Array.from({ length: length * block }, (_, position) => axis.atoms[of(position)] as number),
-    constants: (world) => {
-      const values = world.of(axis);
-      return Float64Array.from({ length: length * block }, (_, position) => values[of(position)] as number);
-    },
-  });
-}
-
-/** What all of them are; NaN where they differ. */
-export function common(values: readonly number[]): number {
-  const [first = Number.NaN] = values;
-  return values.every((value) => value === first) ? first : Number.NaN;
 }

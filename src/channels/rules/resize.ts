@@ -1,7 +1,6 @@
 import type { Dim } from '../../ir/index.ts';
-import type { ChannelAxis } from '../channel-axis.ts';
+import { blurred, type ChannelAxis } from '../channel-axis.ts';
 import type { Site } from '../site.ts';
-import { blurred } from './matrix.ts';
 
 /** Resize and Upsample along other axes. Sizes, where given, list the channels too. */
 export function resize(site: Site): void {
