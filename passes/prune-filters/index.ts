@@ -1,4 +1,4 @@
-// y = R(σ(F x)), F and R without filter u → R'(σ(F' x)) + b_u: filters go with all that makes or reads the same channels
+// y = R σ(F x), filter u of F removed → R′ σ(F′ x) + R_u σ_u(0): filters go with all that makes or reads the same channels
 import { definePass, losslessPruning, type Pruning, smallestUnits } from 'onnx-tucker/pass';
 import { z } from 'zod';
 

@@ -33,6 +33,7 @@ export function cutConstants(draft: Draft, weights: Weights, surgeon: Surgeon): 
     entry.uses.push([node, index]);
     written.set(key, entry);
   }
+  if ([...tensors.values()].some(({ size }) => size > 0)) throw new Error('changed weights that nothing cuts');
   for (const { constant, kept, uses, tensor } of written.values()) {
     const dims = constant.dims.map((size, axis) => kept.get(axis)?.length ?? size);
     if (constant.filler && !tensor) surgeon.setFilled(uses, constant.filler.node, dims);

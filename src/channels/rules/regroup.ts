@@ -67,8 +67,9 @@ function chooseAxis(site: Site, flat: Int32Array, to: readonly number[], after: 
   const dims = to.map((axis) => after[axis] as number);
   const faithful = to.find((_, place) => {
     const seen = new Map<number, number>();
+    const coordinateOf = coordinateAlong(dims, place);
     return flat.every((channel, i) => {
-      const coordinate = coordinateOf(i, dims, place);
+      const coordinate = coordinateOf(i);
       const known = seen.get(coordinate) ?? channel;
       seen.set(coordinate, known);
       return known === channel;
@@ -80,9 +81,11 @@ function chooseAxis(site: Site, flat: Int32Array, to: readonly number[], after: 
   return site.isReadBy(0, 'Transpose') ? long.findLast((axis) => after[axis] === longest) : long[0];
 }
 
-function coordinateOf(position: number, dims: readonly number[], place: number): number {
+/** Where a row-major position stands along one of the axes. */
+function coordinateAlong(dims: readonly number[], place: number): (position: number) => number {
   const inner = dims.slice(place + 1).reduce((product, dim) => product * dim, 1);
-  return Math.floor(position / inner) % (dims[place] ?? 1);
+  const size = dims[place] ?? 1;
+  return (position) => Math.floor(position / inner) % size;
 }
 
 /** The channels along one of the new axes: those that share a coordinate go together. */
@@ -95,8 +98,9 @@ function spread(
 ): ChannelAxis {
   const length = dims[place] ?? 1;
   const members: number[][] = range(0, length).map(() => []);
+  const coordinateOf = coordinateAlong(dims, place);
   for (let i = 0; i < flat.length; i++) {
-    const list = members[coordinateOf(i, dims, place)] as number[];
+    const list = members[coordinateOf(i)] as number[];
     const channel = flat[i] as number;
     if (list.at(-1) !== channel) list.push(channel);
   }
