@@ -47,6 +47,25 @@ corpusTest('at least 60 % of the convolutions’ parameters are in free groups',
   expect(total.free / total.all).toBeGreaterThanOrEqual(0.6);
 });
 
+/** Residual, depthwise, Concat, shuffle by Reshape and by Gather, Flatten into Gemm; squeeze-and-excite. */
+const classics = [
+  ...['cifar10_resnet44', 'cifar10_resnet20_bn', 'cifar10_resnet50v2s3_probe64', 'imagenet_mobilenetv2_100_224'],
+  ...['imagenet_squeezenet1.1', 'light_inception_v1', 'det_nanodet_m_320', 'det_fastestdet'],
+  ...['mnist_lenet5', 'light_vgg19', 'ocr_ppmobile2_cls'],
+];
+
+describe('nothing but outputs, softmax and LRN freezes', () => {
+  for (const path of corpusModels().filter((file) => classics.includes(modelName(file))))
+    corpusTest(modelName(path), async () => {
+      const model = await load(path);
+      const { groups } = channelGroups(model, inferShapes(model));
+      const reasons = groups.flatMap(({ frozen }) => frozen ?? []);
+      expect(reasons.filter(({ code }) => code !== 'graph-output' && code !== 'mixes-channels')).toEqual([]);
+      expect(reasons.every(({ node }) => !node || node.is('Softmax', 'LRN'))).toBe(true);
+      expect(groups.length - reasons.length).toBeGreaterThan(reasons.length);
+    });
+});
+
 describe('with every fourth filter of each free group removed', () => {
   for (const path of corpusModels()) {
     slowTest(
