@@ -11,7 +11,7 @@ export function resize(site: Site): void {
   const sizes = node.inputs[3] ? site.data(3) : undefined;
   const listed = node.ints('axes')?.map((axis) => (axis < 0 ? axis + input.length : axis));
   const attribute = node.attributes.get('scales')?.value;
-  const scales = attribute?.kind === 'floats' ? attribute.value : site.numbers(scalesAt);
+  const scales = attribute?.kind === 'floats' ? attribute.value : site.data(scalesAt);
   const at = (axis: number) => (listed ? listed.indexOf(axis) : axis);
   for (const [axis, channels] of input.entries()) {
     if (!channels || at(axis) < 0) continue;
