@@ -98,11 +98,14 @@ async function candidatesOf(
   return watch.time(
     'plan',
     async () => {
-      const sensitivities = await sensitivitiesOf(run, data);
-      const nodes = await findCandidates(model, steps, policy, resources.environment, {
-        block,
-        ...(data && { calibration: data.comparison }),
-      });
+      // One waits for ONNX Runtime while the other computes.
+      const [sensitivities, nodes] = await Promise.all([
+        sensitivitiesOf(run, data),
+        findCandidates(model, steps, policy, resources.environment, {
+          block,
+          ...(data && { calibration: data.comparison }),
+        }),
+      ]);
       return nodes.map((node) => ({
         ...node,
         kept: { ...node.kept, sensitivity: sensitivities.get(node.kept.name) ?? null },

@@ -1,5 +1,5 @@
 import type { PlanNode } from '../rewrite/index.ts';
-import type { Choices } from './choices.ts';
+import type { Choices, Chosen } from './choices.ts';
 import type { Target, TargetKind } from './goal.ts';
 import type { ModelCost } from './sketch.ts';
 
@@ -26,6 +26,9 @@ const rounds = 8;
 /** A latency below this share of the target gives away accuracy. */
 const tooFast = 0.94;
 
+/** Plans whose sums of modelled times differ by less than this factor are timed alike: what was measured of all of them counts. */
+const alike = 1.1;
+
 /**
  * Finds the plan with the least error that meets all targets, as measured on the whole model: budgets of the nodes are
  * moved until the model made of them (a sketch, with random weights) costs what was asked for.
@@ -50,18 +53,20 @@ export async function reachTargets(
     const fixed = kind === 'latency' ? 0 : total - (whole[k] as number);
     return Math.max(least[k] as number, aim(target) * share(target) * total - fixed);
   });
-  let best: (Reached & { readonly error: number }) | undefined;
+  const tried: Tried[] = [];
+  let best: Rated | undefined;
   for (let round = 0; round < rounds; round++) {
     const found = choices.within(budgets) ?? choices.within(least.map((cost) => cost * (1 + 1e-9)));
     if (!found) break;
     const cost = await costOf(found.nodes);
-    const outcomes = targets.map((target) => sketched(outcomeOf(target, before, cost)));
-    const met = outcomes.every((outcome) => outcome.met);
-    const reached = { nodes: found.nodes, error: found.error, outcomes, met };
-    if (!best || isBetter(reached, best)) best = reached;
+    const outcomes = targets.map((target) => outcomeOf(target, before, cost));
+    tried.push({ found, outcomes, sum: found.costs[choices.kinds.indexOf('latency')] ?? 0 });
+    const rated = tried.map((one) => rate(one, tried));
+    const last = rated.at(-1) as Rated;
+    best = rated.reduce((a, b) => (isBetter(b, a) ? b : a));
     const next = budgets.map((budget, k) => {
       const kind = choices.kinds[k] as TargetKind;
-      const outcome = outcomes.find(({ target }) => target.kind === kind);
+      const outcome = last.outcomes.find(({ target }) => target.kind === kind);
       if (!outcome || outcome.reached === null) return budget;
       const { target, reached } = outcome;
       if (kind === 'latency') return Math.max(least[k] as number, budget * ((aim(target) * target.most) / reached));
@@ -70,7 +75,7 @@ export async function reachTargets(
       // From what was chosen, not from what was allowed: options are steps, and a budget between two is the lower one.
       return over > 0 ? Math.max(least[k] as number, Math.min(budget, found.costs[k] as number) - over) : budget;
     });
-    const settled = outcomes.every(
+    const settled = last.outcomes.every(
       ({ target: { kind, most: wanted }, reached, met: holds }) =>
         holds && (kind !== 'latency' || (reached ?? 0) >= tooFast * wanted),
     );
@@ -84,11 +89,34 @@ function aim({ kind }: Target): number {
   return kind === 'latency' ? 1 - latencyMargin : 1;
 }
 
-/** Of a sketch the middle of its timings counts: few pairs leave a wide interval, and the finished model has many. */
-function sketched(outcome: TargetOutcome): TargetOutcome {
+interface Tried {
+  readonly found: Chosen;
+  readonly outcomes: readonly TargetOutcome[];
+  /** Sum of the modelled times of its nodes; 0 where time does not count. */
+  readonly sum: number;
+}
+
+function rate({ found: { nodes, error }, outcomes, sum }: Tried, tried: readonly Tried[]): Rated {
+  const steady = outcomes.map((outcome) =>
+    outcome.target.kind === 'latency' ? steadied(outcome, sum, tried) : outcome,
+  );
+  return { nodes, error, outcomes: steady, met: steady.every(({ met }) => met) };
+}
+
+/**
+ * The latency of a plan as all sketches of plans like it tell it together: on a busy machine, and with several threads, one
+ * alone is off by several per cent. The middle of the timings counts, not their interval: the finished model has many.
+ */
+function steadied(outcome: TargetOutcome, sum: number, tried: readonly Tried[]): TargetOutcome {
   const { target, reached } = outcome;
-  if (target.kind !== 'latency' || reached === null) return outcome;
-  return { ...outcome, met: reached <= (1 - latencyMargin / 2) * target.most };
+  if (reached === null) return outcome;
+  const logs = tried.flatMap((other) => {
+    const time = other.outcomes.find(({ target: { kind } }) => kind === 'latency')?.reached;
+    if (!time || !(sum > 0) || !(Math.abs(Math.log(other.sum / sum)) < Math.log(alike))) return [];
+    return [Math.log(time / other.sum)];
+  });
+  const steady = logs.length > 0 ? sum * Math.exp(logs.reduce((total, log) => total + log, 0) / logs.length) : reached;
+  return { target, reached: steady, met: steady <= (1 - latencyMargin / 2) * target.most };
 }
 
 /** After ÷ before. */

@@ -5,6 +5,15 @@ import { reachTargets } from '../../src/pipeline/reach-targets.ts';
 import type { ModelCost } from '../../src/pipeline/sketch.ts';
 import type { NodeCandidates, PlanNode } from '../../src/rewrite/index.ts';
 
+const milliseconds = new Map<unknown, number>();
+
+/** A chain that takes so long. */
+function stepsOf(time: number): [] {
+  const steps: [] = [];
+  milliseconds.set(steps, time);
+  return steps;
+}
+
 /** Nodes of 1000 params whose candidates keep 10 … 90 %, at an error that falls with what is kept. */
 function nodes(count: number): readonly NodeCandidates[] {
   return Array.from({ length: count }, (_, i): NodeCandidates => {
@@ -31,7 +40,7 @@ function nodes(count: number): readonly NodeCandidates[] {
         method: 'svd',
         ranks: { R: j + 1 },
         cost: { params: 100 * (j + 1), macs: 100 * (j + 1), macsUnit: 'sample' as const },
-        steps: [],
+        steps: stepsOf((j + 1.5) / 10),
         error: ((i + 1) * (9 - j)) / 100,
       })),
       chosen: false,
@@ -116,6 +125,28 @@ describe('targets', () => {
     const { met, outcomes } = await reachTargets(choices, [target], before, timed);
     expect(met).toBe(false);
     expect(outcomes[0]?.reached).toBe(1);
+  });
+
+  test('of latency are reached in a few rounds although the clock is off by 6 %, now up, now down', async () => {
+    const target = parseTarget('latency=0.5x');
+    const choices = new Choices({
+      nodes: nodes(5),
+      kinds: ['latency'],
+      milliseconds: (chain) => milliseconds.get(chain) ?? 1,
+      bytesPerParameter: 4,
+      norm: 'weights',
+    });
+    const trueLatency = (plan: readonly PlanNode[]) =>
+      plan.reduce((total, { ranks }) => total + (ranks ? ((ranks['R'] as number) + 0.5) / 10 : 1), 0) / 5;
+    let sketches = 0;
+    const timed = async (plan: readonly PlanNode[]): Promise<ModelCost> => {
+      const ratio = 1 / (trueLatency(plan) * (sketches++ % 2 === 0 ? 1.06 : 0.94));
+      return { ...before, latency: { milliseconds: 5 / ratio, before: 5, ratio, ci95: [ratio, ratio] } };
+    };
+    const { nodes: plan } = await reachTargets(choices, [target], before, timed);
+    expect(sketches).toBeLessThan(5);
+    expect(trueLatency(plan)).toBeGreaterThan(0.46);
+    expect(trueLatency(plan)).toBeLessThan(0.51);
   });
 
   test('tell of each node the chosen candidate and the two next best', async () => {
