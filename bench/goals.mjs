@@ -182,7 +182,6 @@ async function measureRow(judge, row, seed) {
     ...goal,
     calibrate,
     preprocess,
-    samples: 512,
     seed,
     threads: 1,
     bestEffort: true,

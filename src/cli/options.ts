@@ -85,7 +85,9 @@ export const dataOptions = z.strictObject({
     .int()
     .positive()
     .exactOptional()
-    .describe('how many samples to calibrate with (512); without --calibrate, how many to evaluate (all)'),
+    .describe(
+      'how many samples to calibrate with (512, or 1024 where the widest operator has few rows then); without --calibrate, how many to evaluate (all)',
+    ),
   seed: z.number().int().nonnegative().default(0).describe('seed of all random numbers'),
 });
 

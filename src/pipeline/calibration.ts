@@ -1,11 +1,11 @@
 import { type Dataset, syntheticSpec } from '../data/index.ts';
-import type { Model } from '../ir/index.ts';
 import { openLockstep } from '../observe/index.ts';
 import type { Effort } from '../pass/index.ts';
 import type { Calibration, Evidence, FitMode, ObservedModels } from '../rewrite/index.ts';
-import { isMirrorIndifferent, rowsWanted } from './mirror.ts';
+import { isMirrorIndifferent } from './mirror.ts';
 import { openData, openOthers, type Selection } from './open-data.ts';
 import type { Run } from './run.ts';
+import { areFew, comparisonSamples, positions, samplesWanted, usualSamples } from './sample-count.ts';
 
 /** What a run fits to, and how a plan names it. */
 export interface CalibrationData {
@@ -37,24 +37,11 @@ export interface CalibrationSource {
   readonly heldBack?: 'quarter';
 }
 
-/** Samples drawn when nothing is said: more images still help, slowly; fewer than 256 cost accuracy. */
-const defaultSamples = 512;
-
 /** Samples that judge a result. */
 const judgingSamples = 256;
 
-/** Samples that candidates are compared by, at least. */
-const leastForComparison = 256;
-
-/** Positions of each sample that go into the moments. Distinct samples matter more. */
-const positions = { fast: 16, normal: 32, max: 64 } as const;
-
 /** Bytes of activations in memory when --memory says nothing. */
 const activationMemory = 2 ** 30;
-
-function comparisonSamples(model: Model): number {
-  return Math.max(leastForComparison, Math.ceil(rowsWanted(model) / positions.fast));
-}
 
 export function samplesText(evidence: Evidence): string {
   if (evidence.kind === 'weights') return 'no samples';
@@ -77,11 +64,12 @@ export async function calibrateWith(
       heldBack === 'quarter' && spec !== syntheticSpec
         ? await sizesOfQuarter(openData(runtime, loaded.source, spec, common, { ...options, onEvent: () => {} }))
         : undefined;
-    const samples = Math.min(options.samples ?? defaultSamples, quarter?.rest ?? Number.POSITIVE_INFINITY);
+    const wanted = options.samples ?? (spec === syntheticSpec ? usualSamples : samplesWanted(run.model, effort));
+    const samples = Math.min(wanted, quarter?.rest ?? Number.POSITIVE_INFINITY);
     const selection = { ...common, samples };
     const dataset = await openData(runtime, loaded.source, spec, selection, options);
     // Quick fits see none, and synthetic images can be had in any number.
-    const few = effort !== 'fast' && spec !== syntheticSpec && dataset.size * positions[effort] < rowsWanted(run.model);
+    const few = effort !== 'fast' && spec !== syntheticSpec && areFew(dataset.size, run.model, effort);
     const mirrored = few && (await isMirrorIndifferent(runtime, loaded.source, dataset));
     let judges: Promise<Judges> | undefined;
     const judging = {
