@@ -198,7 +198,10 @@ describe('resolvePads', () => {
   test('gives explicit pads with which the output has the same size', () => {
     fc.assert(
       fc.property(window, ({ size, kernel, stride, dilation, mode }) => {
-        fc.pre(mode !== 'VALID' || size >= dilation * (kernel - 1) + 1);
+        const span = dilation * (kernel - 1) + 1;
+        fc.pre(mode !== 'VALID' || size >= span);
+        // Where a stride skips more than one number at the end, ONNX Runtime does something else: no pads are given.
+        fc.pre(mode === 'VALID' || stride === 1 || (Math.ceil(size / stride) - 1) * stride + span >= size - 1);
         const shared = `kernel_shape = ints [${kernel}], strides = ints [${stride}], dilations = ints [${dilation}]`;
         const input = `%x: float32[1, 1, ${size}]`;
         const weight = `init %w = float32[1, 1, ${kernel}]{${Array.from({ length: kernel }, () => 1)}}`;

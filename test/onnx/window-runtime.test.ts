@@ -46,10 +46,11 @@ async function run(text: string, size: number): Promise<Result | undefined> {
   }
 }
 
-/** Under SAME the runtime's pools have their own ideas of a dilated kernel and of input that a stride skips. */
+/** Under SAME the runtime has its own idea of input that a stride skips, and its pools of a dilated kernel. */
 function isContested({ opType, size, kernel, stride, dilation, mode }: Geometry): boolean {
-  if (!opType.endsWith('Pool') || !mode.startsWith('SAME')) return false;
-  return dilation > 1 || (Math.ceil(size / stride) - 1) * stride + kernel < size;
+  if (opType === 'ConvTranspose' || !mode.startsWith('SAME')) return false;
+  const reached = (Math.ceil(size / stride) - 1) * stride + dilation * (kernel - 1) + 1;
+  return opType.endsWith('Pool') ? dilation > 1 || reached < size : stride > 1 && reached < size - 1;
 }
 
 function fits({ opType, size, kernel, dilation, mode, pads: [begin, end] }: Geometry): boolean {
