@@ -50,7 +50,9 @@ async function run(text: string, size: number): Promise<Result | undefined> {
 function isContested({ opType, size, kernel, stride, dilation, mode }: Geometry): boolean {
   if (opType === 'ConvTranspose' || !mode.startsWith('SAME')) return false;
   const reached = (Math.ceil(size / stride) - 1) * stride + dilation * (kernel - 1) + 1;
-  return opType.endsWith('Pool') ? dilation > 1 || reached < size : stride > 1 && reached < size - 1;
+  return opType.endsWith('Pool')
+    ? dilation > 1 || reached < size
+    : stride > 1 && reached < size - (mode === 'SAME_LOWER' ? 3 : 2);
 }
 
 function fits({ opType, size, kernel, dilation, mode, pads: [begin, end] }: Geometry): boolean {

@@ -119,9 +119,10 @@ function sameTotal(node: Node, window: Window, axis: number, size: Dim): number 
   if (stride === 1) return span - 1;
   if (typeof size !== 'number') return undefined;
   const total = (Math.ceil(size / stride) - 1) * stride + span - size;
-  // Where a stride skips input at the end, ONNX Runtime moves the window by half of it: pools always, convolutions where it
-  // is two or more.
-  return total < (isPool(node) ? 0 : -1) ? undefined : Math.max(0, total);
+  // Where a stride skips input at the end, ONNX Runtime moves its window: pools always, convolutions where it is three or
+  // more, under SAME_LOWER four.
+  const leastStill = isPool(node) ? 0 : node.string('auto_pad', '') === 'SAME_LOWER' ? -3 : -2;
+  return total < leastStill ? undefined : Math.max(0, total);
 }
 
 /** stride·(size − 1) + output_padding + span − output size; the output size defaults to size·stride (auto_pad SAME). */
