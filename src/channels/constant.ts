@@ -45,8 +45,7 @@ const largestFill = 2 ** 28;
  */
 export function constantOf(value: Value, model: Model, shapes: ShapeInfo, shelf: Shelf): Constant | undefined {
   if (value.tensor) {
-    const overridable = model.irVersion >= 4 && model.graph.isInput(value);
-    return overridable ? undefined : stored(value, value.tensor, shelf);
+    return model.isOverridable(value) ? undefined : stored(value, value.tensor, shelf);
   }
   const { producer } = value;
   if (!producer || producer.graph !== model.graph) return undefined;

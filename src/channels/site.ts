@@ -56,9 +56,8 @@ export class Site {
 
   /** Whether the caller may feed something else than the initializer that stands there. */
   isOverridable(index: number): boolean {
-    const { model } = this.#draft;
     const value = this.node.inputs[index];
-    return Boolean(value?.tensor) && model.irVersion >= 4 && model.graph.inputs.some((input) => input === value);
+    return value?.tensor !== undefined && this.#draft.model.isOverridable(value);
   }
 
   /** Elements of a small tensor as far as they are known: sizes, axes, indices. */
@@ -69,8 +68,8 @@ export class Site {
 
   /** The same where every element is a number. */
   numbers(index: number): readonly number[] | undefined {
-    const data = this.data(index);
-    return data?.every((item) => typeof item === 'number') ? (data as readonly number[]) : undefined;
+    const value = this.node.inputs[index];
+    return value ? this.#draft.shapes.constantOf(value) : undefined;
   }
 
   /** Which channel counts the elements of a vector are; undefined for a vector that none has to do with. */

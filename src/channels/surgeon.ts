@@ -99,9 +99,7 @@ export class Surgeon {
         inputs: [before, constants],
         outputs: [y],
       };
-      const next = graph.nodes[graph.nodes.indexOf(node) + 1];
-      if (next) graph.insertBefore(next, [new Node(add)]);
-      else graph.append(new Node(add));
+      graph.insertAfter(node, new Node(add));
     });
   }
 

@@ -5,8 +5,9 @@ import type { Value } from './value.ts';
  * Takes an initializer out of the graph. Up to IR 3 it is listed as a graph input too: it is no part of the interface and
  * goes with it. Later such an input is one that callers may feed: it stays, read or not.
  */
-export function dropInitializer({ graph, irVersion }: Model, value: Value): void {
-  if (irVersion >= 4 && graph.isInput(value)) return;
+export function dropInitializer(model: Model, value: Value): void {
+  const { graph } = model;
+  if (model.isOverridable(value)) return;
   graph.initializers.delete(value);
   graph.valueInfo.delete(value);
   const index = graph.inputs.indexOf(value);

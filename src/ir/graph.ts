@@ -47,6 +47,13 @@ export class Graph {
     }
   }
 
+  /** Puts `node` behind `anchor`. */
+  insertAfter(anchor: Node, node: Node): void {
+    const next = this.#nodes[this.#nodes.indexOf(anchor) + 1];
+    if (next) this.insertBefore(next, [node]);
+    else this.append(node);
+  }
+
   remove(node: Node): void {
     const index = this.#nodes.indexOf(node);
     if (index < 0) throw new Error(`node ${node.name} is not in graph ${this.name}`);

@@ -1,5 +1,6 @@
 import type { Extras } from './extras.ts';
 import { Graph } from './graph.ts';
+import type { Value } from './value.ts';
 
 export interface OpsetImport {
   /** '' is the default domain. */
@@ -32,5 +33,10 @@ export class Model {
   /** Opset version of a domain; undefined when the model does not import it. */
   opset(domain = ''): number | undefined {
     return this.opsetImports.find((item) => item.domain === domain)?.version;
+  }
+
+  /** Whether callers may feed something else than the initializer: up to IR 3 all of them are listed as graph inputs. */
+  isOverridable(value: Value): boolean {
+    return this.irVersion >= 4 && this.graph.isInput(value);
   }
 }

@@ -124,7 +124,7 @@ export function constantTensor(value: Value): Tensor | undefined {
 
 /** The same, unless a graph input of that name lets callers feed another. */
 export function fixedTensor(value: Value, { model }: Pick<PassContext<unknown>, 'model'>): Tensor | undefined {
-  return model.irVersion >= 4 && model.graph.isInput(value) ? undefined : constantTensor(value);
+  return model.isOverridable(value) ? undefined : constantTensor(value);
 }
 
 /** MatMul may have its constant on either side; the right one wins, as for everybody else. */

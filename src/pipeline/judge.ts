@@ -56,13 +56,8 @@ export async function judgeCanonical(
   weights: Pick<ExactOptions, 'weightSpacing'>,
   options: EngineOptions,
 ): Promise<void> {
-  const result = await exactEquivalence(runtime, original, canonical, { ...common(options), ...weights });
-  if (isUnjudged(result) || result.ok) return;
-  throw diagnostics.checkFailed(
-    `the canonicalize passes change what the model computes by ${result.maxRelativeError.toPrecision(3)}, more than ${result.tolerance.toPrecision(3)}`,
-    undefined,
-    'Nothing was written. Leave one out with --skip-pass to find it, and report it.',
-  );
+  const hint = 'Leave one out with --skip-pass to find it, and report it.';
+  await demandSame(runtime, original, canonical, weights, options, { what: 'the canonicalize passes change', hint });
 }
 
 /**
@@ -77,12 +72,26 @@ export async function judgePruned(
   weights: Pick<ExactOptions, 'weightSpacing'>,
   options: EngineOptions,
 ): Promise<void> {
-  const result = await exactEquivalence(runtime, zeroed, pruned, { ...common(options), ...weights });
+  const hint = 'Exclude nodes with --exclude to find the one, and report it.';
+  await demandSame(runtime, zeroed, pruned, weights, options, { what: 'removing filters changes', hint });
+}
+
+/** @param told what would have changed the function, and how to find out more */
+async function demandSame(
+  runtime: Runtime,
+  expected: ModelSource,
+  found: ModelSource,
+  weights: Pick<ExactOptions, 'weightSpacing'>,
+  options: EngineOptions,
+  told: { readonly what: string; readonly hint: string },
+): Promise<void> {
+  const result = await exactEquivalence(runtime, expected, found, { ...common(options), ...weights });
   if (isUnjudged(result) || result.ok) return;
+  const { maxRelativeError, tolerance } = result;
   throw diagnostics.checkFailed(
-    `removing filters changes what the model computes by ${result.maxRelativeError.toPrecision(3)}, more than ${result.tolerance.toPrecision(3)}`,
+    `${told.what} what the model computes by ${maxRelativeError.toPrecision(3)}, more than ${tolerance.toPrecision(3)}`,
     undefined,
-    'Nothing was written. Exclude nodes with --exclude to find the one, and report it.',
+    `Nothing was written. ${told.hint}`,
   );
 }
 

@@ -96,7 +96,6 @@ async function measureAndKeep(
   options: MeasureOptions,
   store: MeasurementCache,
 ): Promise<ReadonlyMap<readonly SizedStep[], number>> {
-  if (chains.length === 0) return new Map();
   const times = await measureBelievably(runtime, chains, overhead, options);
   const found = new Map(chains.map((chain, i) => [chain, times[i] ?? Number.NaN]));
   for (const [chain, time] of found) await store.put(chainKey(chain), [time]);

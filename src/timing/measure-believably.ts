@@ -35,7 +35,7 @@ export async function measureBelievably(
 }
 
 /** Places of times that are far above what a model of all of them says. */
-export function doubtful(chains: readonly (readonly SizedStep[])[], times: Float64Array): readonly number[] {
+function doubtful(chains: readonly (readonly SizedStep[])[], times: Float64Array): readonly number[] {
   const samples = chains.flatMap((chain, place) => {
     const milliseconds = times[place] ?? Number.NaN;
     return Number.isFinite(milliseconds) ? [{ chain, milliseconds, place }] : [];

@@ -52,6 +52,7 @@ export async function timeCopies(
   models: readonly Copies[],
   options: MeasureOptions,
 ): Promise<Float64Array> {
+  if (models.length === 0) return new Float64Array();
   const times: number[] = [];
   const reference = await enter(runtime, referenceModel, options, referenceTurn);
   if (!reference) return new Float64Array(models.length).fill(Number.NaN);

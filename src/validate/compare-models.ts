@@ -5,7 +5,7 @@ import { areProbabilities, chooseOutput, readClassScores } from './class-scores.
 import { findInputShapes, type InputShapes } from './input-shapes.ts';
 import { bootstrapMean, type Interval, wilsonInterval } from './intervals.ts';
 import { openPair, type SessionPair } from './open-pair.ts';
-import { type OutputDifference, OutputTally } from './output-tally.ts';
+import { type OutputDifference, OutputTally, pooledError } from './output-tally.ts';
 import { randomFeeds } from './random-feeds.ts';
 import { isUnjudged, type Unjudged } from './unjudged.ts';
 
@@ -119,10 +119,8 @@ function batchSize(feeds: Feeds): number {
 
 function summary(tallies: readonly OutputTally[], seed: number) {
   const outputs = tallies.map(({ difference }) => difference);
-  const total = (key: 'squaredError' | 'variance') => outputs.reduce((sum, output) => sum + output[key], 0);
   const maxRelativeError = outputs.reduce((most, output) => Math.max(most, output.relativeError), 0);
-  const [error, variance] = [total('squaredError'), total('variance')];
-  const outputError = error === 0 ? 0 : error / variance;
+  const { outputError, variance } = pooledError(outputs);
   return {
     outputs,
     maxRelativeError,

@@ -16,6 +16,13 @@ export interface OutputDifference {
   readonly variance: number;
 }
 
+/** E‖ŷ−y‖²/Σvar(y) of several outputs together, and that sum of variances. */
+export function pooledError(outputs: readonly OutputDifference[]): { outputError: number; variance: number } {
+  const total = (key: 'squaredError' | 'variance') => outputs.reduce((sum, output) => sum + output[key], 0);
+  const [error, variance] = [total('squaredError'), total('variance')];
+  return { outputError: error === 0 ? 0 : error / variance, variance };
+}
+
 /** Gathers the differences of one output over many runs. */
 export class OutputTally {
   readonly #name: string;

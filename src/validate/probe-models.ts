@@ -33,7 +33,7 @@ export function probeModels(model: Model, nodes: readonly Probed[]): ProbeModels
     const sum = new Value(graph.freshName(`${y.name}/disturbed`));
     y.replaceAllUsesWith(sum);
     graph.inputs.push(error);
-    insertAfter(copy, new Node({ name: sum.name, opType: 'Add', inputs: [y, error], outputs: [sum] }));
+    graph.insertAfter(copy, new Node({ name: sum.name, opType: 'Add', inputs: [y, error], outputs: [sum] }));
     return [{ y, probe: { node, dtype, output: y.name, error: error.name } }];
   });
   const { model: watched, values } = cloneModel(disturbed);
@@ -42,11 +42,4 @@ export function probeModels(model: Model, nodes: readonly Probed[]): ProbeModels
     if (value) watched.graph.outputs.push(Object.assign(value, { type: undefined }));
   }
   return { disturbed, watched, probes: probed.map(({ probe }) => probe) };
-}
-
-function insertAfter(node: Node, added: Node): void {
-  const { graph } = node;
-  const next = graph?.nodes[graph.nodes.indexOf(node) + 1];
-  if (next) graph?.insertBefore(next, [added]);
-  else graph?.append(added);
 }

@@ -1,8 +1,8 @@
 import type { Dataset } from '../data/index.ts';
 import type { Node } from '../ir/index.ts';
-import { type SeededRandom, seededRandom } from '../numerics/index.ts';
+import { elementCount, seededRandom } from '../numerics/index.ts';
 import type { Feeds, ModelSource, Runtime, RuntimeTensor } from '../runtime/index.ts';
-import { OutputTally, realValues } from './output-tally.ts';
+import { OutputTally, pooledError, realValues } from './output-tally.ts';
 import type { Probe } from './probe-models.ts';
 
 export interface SensitivityOptions {
@@ -43,11 +43,14 @@ export async function measureSensitivities(
     for (const probe of probes) {
       signal.throwIfAborted();
       const spread = spreads.get(probe) as ChannelSpread;
+      const scales = spread.variances.map((variance) => size * Math.sqrt(variance));
       const random = seededRandom(seed, `error of ${probe.output}`);
       const tallies = new Map(session.outputs.map(({ name }) => [name, new OutputTally(name)]));
       let energy = 0;
       for (const [i, feed] of feeds.entries()) {
-        const error = madeUp(spread, probe, spread.dims[i] as readonly number[], random);
+        const dims = spread.dims[i] as readonly number[];
+        const channelOf = spread.channelOf(dims);
+        const error = tensorOf(probe.dtype, dims, (at) => (scales[channelOf(at)] as number) * random.normal());
         energy += energyOf(error);
         const disturbedAnswer = await session.run({ ...feed, [probe.error]: error });
         for (const [name, tally] of tallies) {
@@ -55,7 +58,8 @@ export async function measureSensitivities(
           if (before && after) tally.add(before, after, 1);
         }
       }
-      const arrived = relativeError([...tallies.values()]) / (energy / spread.variation);
+      const { outputError } = pooledError([...tallies.values()].map(({ difference }) => difference));
+      const arrived = outputError / (energy / spread.variation);
       if (arrived > 0 && Number.isFinite(arrived)) found.set(probe.node, arrived);
     }
   } finally {
@@ -122,7 +126,7 @@ class ChannelSpread {
   /** The channel of an element. */
   channelOf(dims: readonly number[]): (index: number) => number {
     const channels = dims.at(this.#axis) ?? 1;
-    const positions = this.#axis === 1 ? dims.slice(2).reduce((product, dim) => product * dim, 1) : 1;
+    const positions = this.#axis === 1 ? elementCount(dims.slice(2)) : 1;
     return (index) => Math.floor(index / positions) % channels;
   }
 
@@ -139,15 +143,10 @@ class ChannelSpread {
   }
 }
 
-function madeUp(spread: ChannelSpread, { dtype }: Probe, dims: readonly number[], random: SeededRandom): RealTensor {
-  const [channelOf, deviations] = [spread.channelOf(dims), spread.variances.map(Math.sqrt)];
-  return tensorOf(dtype, dims, (index) => size * (deviations[channelOf(index)] as number) * random.normal());
-}
-
 type RealTensor = RuntimeTensor & { readonly data: Float32Array | Float64Array };
 
 function tensorOf(dtype: Probe['dtype'], dims: readonly number[], valueAt: (index: number) => number): RealTensor {
-  const count = dims.reduce((product, dim) => product * dim, 1);
+  const count = elementCount(dims);
   const data = dtype === 'float64' ? new Float64Array(count) : new Float32Array(count);
   for (let i = 0; i < count; i++) data[i] = valueAt(i);
   return { dtype, dims, data };
@@ -157,11 +156,4 @@ function energyOf({ data }: RealTensor): number {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += (data[i] as number) ** 2;
   return sum;
-}
-
-/** E‖Δz‖²/Σvar(z) of all outputs together. */
-function relativeError(tallies: readonly OutputTally[]): number {
-  const differences = tallies.map(({ difference }) => difference);
-  const total = (key: 'squaredError' | 'variance') => differences.reduce((sum, one) => sum + one[key], 0);
-  return total('squaredError') / total('variance');
 }
