@@ -22,6 +22,7 @@ export type Stage =
   | 'read'
   | 'hash'
   | 'observe'
+  | 'prune'
   | 'plan'
   | 'factorize'
   | 'write'

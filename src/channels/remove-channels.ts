@@ -1,4 +1,4 @@
-import { type Dim, type Model, type Value, verifyModel } from '../ir/index.ts';
+import { type Dim, type Model, type Node, type Value, verifyModel } from '../ir/index.ts';
 import { inferShapes, type ShapeInfo } from '../onnx/index.ts';
 import type { World } from './channel-axis.ts';
 import type { ChannelGroups } from './channel-groups.ts';
@@ -21,10 +21,19 @@ export interface RemovalOptions {
   readonly infer?: (model: Model) => ShapeInfo;
 }
 
+/** Channels of a linear operator that are left, all groups together, by their place before the removal. */
+export interface KeptChannels {
+  /** Undefined where all are. */
+  readonly inputs: readonly number[] | undefined;
+  readonly outputs: readonly number[] | undefined;
+}
+
 export interface Removal {
   readonly removed: ReadonlySet<number>;
   /** Units that were to go and stay, with zero filters, since they carry constants of others under zero padding. */
   readonly carriers: ReadonlySet<number>;
+  /** Of the linear operators that lost any. */
+  readonly kept: ReadonlyMap<Node, KeptChannels>;
 }
 
 /**
@@ -52,12 +61,26 @@ export function removeChannels(
   cutConstants(draft, weights, surgeon);
   for (const edit of draft.edits) edit(surgeon);
   const promised = promisedShapes(groups, surgeon);
+  const kept = keptChannels(groups, surgeon);
   surgeon.operate();
   for (const [value, shape] of promised)
     if (value.type?.kind === 'tensor' && value.type.shape) value.type = { ...value.type, shape };
   verifyModel(model);
   checkShapes(draft.shapes, promised, infer(model), model);
-  return { removed, carriers };
+  return { removed, carriers, kept };
+}
+
+function keptChannels({ draft }: ChannelGroups, surgeon: Surgeon): ReadonlyMap<Node, KeptChannels> {
+  const kept = new Map<Node, KeptChannels>();
+  for (const { node, reads, makes } of draft.filters) {
+    const [loses, gives] = [surgeon.loses(reads), surgeon.loses(makes)];
+    if (!loses && !gives) continue;
+    kept.set(node, {
+      inputs: loses && reads ? surgeon.kept(reads) : undefined,
+      outputs: gives ? surgeon.kept(makes) : undefined,
+    });
+  }
+  return kept;
 }
 
 /** Adds what is read of a twin to what is read of the unit that stands for it, place by place. */

@@ -1,10 +1,11 @@
 import type { Node, Value } from '../ir/index.ts';
 import { type Blas, elementCount, type Moments } from '../numerics/index.ts';
+import type { LinearOperator } from '../pass/index.ts';
 import type { Observer, OperatorPair } from '../rewrite/index.ts';
 import type { RuntimeTensor } from '../runtime/index.ts';
 import { MomentAccumulator } from './moment-accumulator.ts';
 import { copyRows, type RowSource, rowBlock, rowsOf } from './row-block.ts';
-import { outputLayout } from './row-layout.ts';
+import { channelAxis, outputLayout } from './row-layout.ts';
 import { planRows } from './row-plan.ts';
 import { shortcutOf } from './shortcut.ts';
 import type { Side } from './side.ts';
@@ -146,7 +147,7 @@ export class Lockstep implements Observer {
   }
 
   async #source(
-    { original, rewritten }: OperatorPair,
+    { original, rewritten, kept }: OperatorPair,
     shortcut: { readonly original: Value; readonly rewritten: Value } | undefined,
     chunk: number,
   ): Promise<RowSource> {
@@ -159,9 +160,20 @@ export class Lockstep implements Observer {
     const [a, b] = shortcut
       ? [await read(this.#original, shortcut.original), await read(this.#rewritten, shortcut.rewritten)]
       : [];
-    const fits = a && b && sameDims(a, output) && sameDims(b, output);
-    return { input: await read(this.#rewritten, rewritten.input), output, residual: fits ? [a, b] : undefined };
+    const keptOutputs = kept?.outputs;
+    const fits = a && b && sameDims(a, output) && b.dims.join() === dimsLeft(rewritten, output.dims, kept).join();
+    return {
+      input: await read(this.#rewritten, rewritten.input),
+      output,
+      keptOutputs,
+      residual: fits ? [a, b] : undefined,
+    };
   }
+}
+
+/** Dims of the output without the channels that are gone. */
+function dimsLeft(operator: LinearOperator, dims: readonly number[], kept: OperatorPair['kept']): readonly number[] {
+  return kept?.outputs ? dims.with(channelAxis(operator, dims), kept.outputs.length) : dims;
 }
 
 function sameDims(a: RuntimeTensor, b: RuntimeTensor): boolean {

@@ -24,7 +24,12 @@ export interface RowSource {
   readonly input: RuntimeTensor;
   /** Its output in the original. */
   readonly output: RuntimeTensor;
-  /** What the original's shortcut has more than the other's, added to the wanted output; same dims as the output. */
+  /** Which of its channels the operator still makes; all where this is undefined. */
+  readonly keptOutputs: readonly number[] | undefined;
+  /**
+   * What the original's shortcut has more than the other's, added to the wanted output: the one has the dims of the output,
+   * the other only the channels that are kept.
+   */
   readonly residual: readonly [original: RuntimeTensor, rewritten: RuntimeTensor] | undefined;
 }
 
@@ -43,10 +48,11 @@ export function copyRows(
   if (operator.kernelShape.length > 0) copyPatches(operator, source, rows, block, column);
   else copyInputs(operator, source.input, rows, block, column);
   const scale = 1 / operator.node.float('alpha', 1);
-  addOutputs(operator, source.output, scale, rows, block, column);
-  if (!source.residual) return;
-  addOutputs(operator, source.residual[0], scale, rows, block, column);
-  addOutputs(operator, source.residual[1], -scale, rows, block, column);
+  const { output, keptOutputs, residual } = source;
+  addOutputs(operator, { tensor: output, channels: keptOutputs, scale }, rows, block, column);
+  if (!residual) return;
+  addOutputs(operator, { tensor: residual[0], channels: keptOutputs, scale }, rows, block, column);
+  addOutputs(operator, { tensor: residual[1], channels: undefined, scale: -scale }, rows, block, column);
 }
 
 /** The first rows of a block as rows, float32[rows, P] and float32[rows, T] per group. */
@@ -137,11 +143,17 @@ function copyInputs(
   });
 }
 
+/** Outputs to add up: `channels` of a tensor, all where undefined. */
+interface Summand {
+  readonly tensor: RuntimeTensor;
+  readonly channels: readonly number[] | undefined;
+  readonly scale: number;
+}
+
 /** The columns of y += scale · outputs; columns start as zeros. */
 function addOutputs(
   operator: LinearOperator,
-  tensor: RuntimeTensor,
-  scale: number,
+  { tensor, channels, scale }: Summand,
   rows: Int32Array,
   block: RowBlock,
   column: number,
@@ -153,7 +165,7 @@ function addOutputs(
   for (let channel = 0; channel < operator.groups * outputs; channel++) {
     const into = block.y[Math.floor(channel / outputs)] as Float32Array;
     const to = (channel % outputs) * block.capacity + column;
-    const from = channel * stride;
+    const from = (channels?.[channel] ?? channel) * stride;
     for (let r = 0; r < starts.length; r++)
       into[to + r] = (into[to + r] as number) + scale * (data[(starts[r] as number) + from] as number);
   }

@@ -17,6 +17,12 @@ export function outputLayout(operator: LinearOperator, dims: readonly number[]):
   return isLeftProduct(operator) ? channelsFirst(dims) : channelsLast(dims);
 }
 
+/** Which axis of an operator's output its channels are. */
+export function channelAxis(operator: LinearOperator, dims: readonly number[]): number {
+  if (operator.kernelShape.length > 0) return 1;
+  return isLeftProduct(operator) ? Math.max(0, dims.length - 2) : dims.length - 1;
+}
+
 /** Rows of the input of a Gemm or MatMul. */
 export function inputLayout(operator: LinearOperator, dims: readonly number[]): RowLayout {
   const transposed = operator.opType === 'Gemm' && operator.node.int('transA', 0) !== 0;

@@ -1,11 +1,5 @@
 /** What a pass author meets: `import { definePass } from 'onnx-tucker/pass'`. */
-export {
-  type ChannelGroup,
-  type ChannelGroups,
-  losslessPruning,
-  type Pruning,
-  smallestUnits,
-} from '../channels/index.ts';
+export { type ChannelGroup, type ChannelGroups, filterNorms } from '../channels/index.ts';
 export {
   type Attribute,
   attribute,
@@ -31,6 +25,16 @@ export type { Editor, NewNode } from './editor.ts';
 export { readKernel, toKernelOrder, toWeightOrder } from './kernel.ts';
 export { constantTensor, fixedTensor, type LinearOperator, linearOperator } from './linear-operator.ts';
 export type { CleanupPass, FactorizePass, Pass, PatternPass, PrunePass, RankPass } from './pass.ts';
+export {
+  activationOrder,
+  byScore,
+  type GroupReader,
+  type PruneEvidence,
+  type PruneOrder,
+  type PruneQuestion,
+  type PruneRule,
+  surgeonOrder,
+} from './prune-rule.ts';
 export { rankForEnergy, ranksFromSpectra, scaledRanks } from './rank-rules.ts';
 export { isSkip, type Skip, type SkipCode, skip } from './skip.ts';
 export { sourcePositions } from './source-positions.ts';

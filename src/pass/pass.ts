@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { ChannelGroup, ChannelGroups, Pruning } from '../channels/index.ts';
 import type { Graph, Node } from '../ir/index.ts';
 import type { CandidateSpace, RankChoice } from './candidate.ts';
 import type { PassContext } from './context.ts';
 import type { Decomposition } from './decomposition.ts';
 import type { Editor } from './editor.ts';
 import type { LinearOperator } from './linear-operator.ts';
+import type { PruneRule } from './prune-rule.ts';
 import type { Skip } from './skip.ts';
 
 interface PassBase<Options> {
@@ -31,8 +31,7 @@ export interface PatternPass<Options = unknown, Match = unknown> extends PassBas
 /** Removes filters, and what reads them with them, from the groups of channels that go together. */
 export interface PrunePass<Options = unknown> extends PassBase<Options> {
   readonly kind: 'prune';
-  /** Which units of a free group go; none is an answer. The removal itself, and that it is exact, is not the pass' business. */
-  match(group: ChannelGroup, groups: ChannelGroups, context: PassContext<Options>): Pruning | Skip | null;
+  rule(options: Options): PruneRule;
 }
 
 /** Tidies a whole graph: dead nodes, identical initializers. */

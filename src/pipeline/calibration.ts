@@ -148,5 +148,9 @@ function lockstepCalibration(
 
 /** Symmetric fits see the original only. */
 function originalAlone({ original, pairs }: ObservedModels): ObservedModels {
-  return { original, rewritten: original, pairs: pairs.map((pair) => ({ ...pair, rewritten: pair.original })) };
+  return {
+    original,
+    rewritten: original,
+    pairs: pairs.map((pair) => ({ ...pair, rewritten: pair.original, kept: undefined })),
+  };
 }

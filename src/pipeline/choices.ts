@@ -1,5 +1,12 @@
 import { type Allocation, allocate, type Option } from '../allocate/index.ts';
-import { type Candidate, type NodeCandidates, type PlanNode, writtenCost } from '../rewrite/index.ts';
+import {
+  type Candidate,
+  type NodeCandidates,
+  type PlanNode,
+  type PrunedGroup,
+  type Rewrites,
+  writtenCost,
+} from '../rewrite/index.ts';
 import type { TargetKind } from './goal.ts';
 import { importances } from './importance.ts';
 
@@ -15,6 +22,8 @@ interface Choice extends Option {
 }
 
 export interface ChoicesInit {
+  /** Filters that go whatever is chosen. */
+  readonly pruned: readonly PrunedGroup[];
   readonly nodes: readonly NodeCandidates[];
   /** What budgets are about, in the order of an option's costs. */
   readonly kinds: readonly TargetKind[];
@@ -32,8 +41,7 @@ const bytesPerOperator = 200;
 const runnersUp = 2;
 
 /** A choice for every node. */
-export interface Chosen {
-  readonly nodes: readonly PlanNode[];
+export interface Chosen extends Rewrites {
   /** Sums over the nodes that have a choice. */
   readonly costs: readonly number[];
   readonly error: number;
@@ -42,15 +50,17 @@ export interface Chosen {
 /** All that a goal may choose among: for each node to keep it, or one of its candidates. */
 export class Choices {
   readonly kinds: readonly TargetKind[];
+  readonly #pruned: readonly PrunedGroup[];
   readonly #nodes: readonly NodeCandidates[];
   readonly #norm: ChoicesInit['norm'];
   /** Of the nodes that have candidates. */
   readonly #open: ReadonlyMap<NodeCandidates, readonly Choice[]>;
 
   constructor(init: ChoicesInit) {
-    const { nodes, kinds, norm } = init;
+    const { pruned, nodes, kinds, norm } = init;
     this.kinds = kinds;
     const importance = importances(nodes.map(({ kept }) => kept));
+    this.#pruned = pruned;
     this.#nodes = nodes;
     this.#norm = norm;
     this.#open = new Map(
@@ -72,8 +82,8 @@ export class Choices {
   }
 
   /** The plan that keeps every node. */
-  kept(): readonly PlanNode[] {
-    return this.#nodes.map(({ kept }) => kept);
+  kept(): Rewrites {
+    return { pruned: [...this.#pruned], nodes: this.#nodes.map(({ kept }) => kept) };
   }
 
   /**
@@ -91,6 +101,7 @@ export class Choices {
     return {
       error: found.error,
       costs: found.costs,
+      pruned: [...this.#pruned],
       nodes: this.#nodes.map((node) => {
         const choices = this.#open.get(node);
         return choices ? this.#entry(node, choices, chosen.get(node) as number, prices) : node.kept;
@@ -130,7 +141,7 @@ export class Choices {
       method: candidate.method,
       ranks: { ...candidate.ranks },
       rankSource: byHand ? '--ranks' : 'goal',
-      cost: kept.cost && { before: kept.cost.before, after: writtenCost(candidate.cost) },
+      cost: kept.cost && { ...kept.cost, after: writtenCost(candidate.cost) },
       weightError: this.#norm === 'weights' ? Math.sqrt(candidate.error) : null,
       outputError: this.#norm === 'outputs' ? candidate.error : null,
       skipped: null,
@@ -174,8 +185,8 @@ function choicesOf(
 
 function written({ candidate, milliseconds: time }: Choice, kept: PlanNode): PlanNode['candidates'][number] {
   const milliseconds = time ?? null;
-  const before = kept.cost?.before ?? { params: 0, macs: null };
-  if (!candidate) return { method: null, ranks: null, cost: { ...before, milliseconds }, error: 0 };
+  const asItIs = kept.cost?.after ?? { params: 0, macs: null };
+  if (!candidate) return { method: null, ranks: null, cost: { ...asItIs, milliseconds }, error: 0 };
   const { method, ranks, cost, error } = candidate;
   return { method, ranks: { ...ranks }, cost: { ...writtenCost(cost), milliseconds }, error };
 }

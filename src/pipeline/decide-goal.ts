@@ -1,8 +1,8 @@
-import type { PlanNode } from '../rewrite/index.ts';
+import type { Rewrites } from '../rewrite/index.ts';
 import type { CalibrationData, Judges } from './calibration.ts';
 import type { Goal } from './goal.ts';
 import { checkLosses, judgeLosses, type LossOutcome, lossWarnings } from './judge-loss.ts';
-import { keptNodes, planOf } from './plan-of-run.ts';
+import { keeping } from './plan-of-run.ts';
 import { PlanSearch } from './plan-search.ts';
 import { type Rewritten, rewrite } from './rewritten.ts';
 import type { Run } from './run.ts';
@@ -16,7 +16,7 @@ export interface GoalOutcome {
 }
 
 export interface GoalDecision {
-  readonly nodes: readonly PlanNode[];
+  readonly rewrites: Rewrites;
   readonly rewritten: Rewritten | undefined;
   readonly outcome: GoalOutcome;
 }
@@ -32,7 +32,7 @@ export async function decideGoal(
   if (unsupported !== undefined) {
     const losses = goal.losses.map((loss) => ({ loss, reached: 0, ci95: null, met: true }));
     return {
-      nodes: keptNodes(model, 'opset-unsupported', unsupported),
+      rewrites: keeping(model, 'opset-unsupported', unsupported),
       rewritten: undefined,
       outcome: { goal, losses },
     };
@@ -82,10 +82,10 @@ class GoalSearch {
 
   /** The least error that costs no more than the targets say. */
   async reachTargets(): Promise<GoalDecision> {
-    const nodes = await this.#plans.reach(this.#goal.targets);
+    const rewrites = await this.#plans.reach(this.#goal.targets);
     // Without losses to judge the model is made where it is wanted.
-    if (!this.#judges) return { nodes, rewritten: undefined, outcome: { goal: this.#goal, losses: [] } };
-    return this.#judged(nodes, await this.#fit(nodes));
+    if (!this.#judges) return { rewrites, rewritten: undefined, outcome: { goal: this.#goal, losses: [] } };
+    return this.#judged(rewrites, await this.#fit(rewrites));
   }
 
   /** The smallest cost that loses no more than was allowed: quick fits find the budget, one as asked for uses it. */
@@ -93,16 +93,15 @@ class GoalSearch {
     const { choices } = this.#plans;
     const { whole, least } = choices.range;
     const [total = 0, lowest = 0] = [whole[0], least[0]];
-    const within = (share: number) => choices.within([Math.max(lowest, share * total)])?.nodes ?? choices.kept();
+    const within = (share: number) => choices.within([Math.max(lowest, share * total)]) ?? choices.kept();
     const { best } = await smallestWithin(total > 0 ? lowest / total : 1, async (share) => {
-      const nodes = within(share);
-      const losses = await this.#losses(await this.#fit(nodes, true));
+      const losses = await this.#losses(await this.#fit(within(share), true));
       return { result: losses, kept: losses.every(({ met }) => met) };
     });
     let share = best?.share ?? 1;
     for (let step = 0; share < 1 && step <= mostBackOffs; step++) {
-      const nodes = within(share);
-      const decision = await this.#judged(nodes, await this.#fit(nodes));
+      const rewrites = within(share);
+      const decision = await this.#judged(rewrites, await this.#fit(rewrites));
       if (decision.outcome.losses.every(({ met }) => met)) return decision;
       share *= backOff;
     }
@@ -111,14 +110,13 @@ class GoalSearch {
   }
 
   /** @param draft quickly, to see what would be lost */
-  #fit(nodes: readonly PlanNode[], draft = false): Promise<Rewritten> {
-    const plan = planOf(this.#run, this.#pipeline.text, this.#data, nodes);
+  #fit(rewrites: Rewrites, draft = false): Promise<Rewritten> {
     const calibration = draft ? this.#data?.at('fast') : this.#data?.calibration;
-    return rewrite(this.#run, this.#pipeline, plan, { calibration, draft });
+    return rewrite(this.#run, this.#pipeline, rewrites, { calibration, draft });
   }
 
-  async #judged(nodes: readonly PlanNode[], rewritten: Rewritten): Promise<GoalDecision> {
-    return { nodes, rewritten, outcome: { goal: this.#goal, losses: await this.#losses(rewritten) } };
+  async #judged(rewrites: Rewrites, rewritten: Rewritten): Promise<GoalDecision> {
+    return { rewrites, rewritten, outcome: { goal: this.#goal, losses: await this.#losses(rewritten) } };
   }
 
   async #losses({ output }: Rewritten): Promise<readonly LossOutcome[]> {

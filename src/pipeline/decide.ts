@@ -106,8 +106,8 @@ async function underGoal(
   pipeline: ResolvedPipeline,
   data: CalibrationData | undefined,
 ): Promise<Decision> {
-  const { nodes, rewritten, outcome } = await decideGoal(run, goal, pipeline, data);
-  const plan = planOf(run, pipeline.text, data, nodes, goalTexts(goal));
+  const { rewrites, rewritten, outcome } = await decideGoal(run, goal, pipeline, data);
+  const plan = planOf(run, pipeline.text, data, rewrites, goalTexts(goal));
   // Who names a cost gets it, also where it is no time.
   const ours = goal.targets.length === 0;
   return { pipeline, plan, data, goal: outcome, ours, ...(rewritten && { rewritten }) };

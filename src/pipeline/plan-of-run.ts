@@ -1,6 +1,14 @@
 import type { Model } from '../ir/index.ts';
 import type { SkipCode } from '../pass/index.ts';
-import { linearNodes, nodeNames, type Plan, type PlanNode, type PlanOptions, planNodes } from '../rewrite/index.ts';
+import {
+  linearNodes,
+  nodeNames,
+  type Plan,
+  type PlanNode,
+  type PlanOptions,
+  planNodes,
+  type Rewrites,
+} from '../rewrite/index.ts';
 import type { CalibrationData } from './calibration.ts';
 import { checkGlobs } from './prepare.ts';
 import type { Run } from './run.ts';
@@ -15,26 +23,32 @@ export async function planOfRun(
   planning: Pick<PlanOptions, 'fit'> = {},
 ): Promise<Plan> {
   const { model, unsupported, resources, policy, fits, watch } = run;
-  const nodes = await watch.time(
+  const rewrites = await watch.time(
     'plan',
-    () =>
+    async () =>
       unsupported
-        ? keptNodes(model, 'opset-unsupported', unsupported)
+        ? keeping(model, 'opset-unsupported', unsupported)
         : planNodes(model, steps, policy, resources.environment, fits, {
             ...planning,
             ...(data && { calibration: data.calibration }),
           }),
-    (planned) => `${planned.length} nodes, ${planned.filter(({ method }) => method !== null).length} to be rewritten`,
+    plannedText,
   );
-  return planOf(run, text, data, nodes);
+  return planOf(run, text, data, rewrites);
 }
 
-/** Nodes as the plan of a run: with what it is for and what it rests on. */
+function plannedText({ pruned, nodes }: Rewrites): string {
+  const rewritten = nodes.filter(({ method }) => method !== null).length;
+  const groups = pruned.length > 0 ? `, ${pruned.length} groups to lose filters` : '';
+  return `${nodes.length} nodes, ${rewritten} to be rewritten${groups}`;
+}
+
+/** Rewrites as the plan of a run: with what it is for and what it rests on. */
 export function planOf(
   { loaded, sha256, options, resources, policy }: Run,
   pipeline: string,
   data: CalibrationData | undefined,
-  nodes: readonly PlanNode[],
+  { pruned, nodes }: Rewrites,
   goal: readonly string[] = [],
 ): Plan {
   checkGlobs(
@@ -51,8 +65,14 @@ export function planOf(
     requireGain: policy.requireGain,
     evidence: data?.evidence ?? { kind: 'weights' },
     goal: [...goal],
+    pruned: [...pruned],
     nodes: [...nodes],
   };
+}
+
+/** Nothing is done to a model, for one reason. */
+export function keeping(model: Model, code: SkipCode, text: string): Rewrites {
+  return { pruned: [], nodes: [...keptNodes(model, code, text)] };
 }
 
 /** Entries that keep every node of a model, for one reason. */

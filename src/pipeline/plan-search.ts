@@ -1,6 +1,6 @@
 import { diagnostics } from '../diagnostics.ts';
 import { isRealDType } from '../ir/index.ts';
-import { findCandidates, type NodeCandidates, type PlanNode } from '../rewrite/index.ts';
+import { type FoundCandidates, findCandidates, type NodeCandidates, type Rewrites } from '../rewrite/index.ts';
 import { calibrateTimeModel, type TimeModel } from '../timing/index.ts';
 import type { CalibrationData } from './calibration.ts';
 import { Choices } from './choices.ts';
@@ -35,10 +35,11 @@ export class PlanSearch {
     wanted: readonly TargetKind[],
   ): Promise<PlanSearch> {
     const timed = wanted.includes('latency') || (wanted.length === 0 && (run.options.bench ?? true));
-    const nodes = await candidatesOf(run, pipeline, data, timed ? leastBlock : 1);
+    const { pruned, nodes } = await candidatesOf(run, pipeline, data, timed ? leastBlock : 1);
     const model = timed ? await timeModelOf(run, nodes) : undefined;
     const kinds = wanted.length > 0 ? wanted : [model ? ('latency' as const) : priceOf(nodes)];
     const choices = new Choices({
+      pruned,
       nodes,
       kinds,
       milliseconds: model && ((chain) => model.milliseconds(chain)),
@@ -54,7 +55,7 @@ export class PlanSearch {
    * @param targets of the kinds that the search was opened for
    * @throws usage (2) for MACs of a model that leaves sizes open
    */
-  async reach(targets: readonly Target[]): Promise<readonly PlanNode[]> {
+  async reach(targets: readonly Target[]): Promise<Rewrites> {
     const before = await this.#costAsItIs(targets);
     if (before.macs === null && targets.some(({ kind }) => kind === 'macs'))
       throw diagnostics.usage(
@@ -62,10 +63,10 @@ export class PlanSearch {
         'Give them with --input-shape, or use a target of params or size.',
       );
     const kinds = targets.map(({ kind }) => kind);
-    const { nodes } = await this.#run.watch.time('plan', () =>
+    const { rewrites } = await this.#run.watch.time('plan', () =>
       reachTargets(this.choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds)),
     );
-    return nodes.length > 0 ? nodes : this.choices.kept();
+    return rewrites;
   }
 
   /** The original; its time is that of its own nodes, kept, against itself. */
@@ -80,8 +81,8 @@ export class PlanSearch {
     return cost;
   }
 
-  #sketchCost(nodes: readonly PlanNode[], kinds: readonly TargetKind[]): Promise<ModelCost> {
-    return sketchCost(this.#run, this.#pipeline, nodes, this.#data, kinds);
+  #sketchCost(rewrites: Rewrites, kinds: readonly TargetKind[]): Promise<ModelCost> {
+    return sketchCost(this.#run, this.#pipeline, rewrites, this.#data, kinds);
   }
 }
 
@@ -93,27 +94,31 @@ async function candidatesOf(
   { steps }: ResolvedPipeline,
   data: CalibrationData | undefined,
   block: number,
-): Promise<readonly NodeCandidates[]> {
+): Promise<FoundCandidates> {
   const { model, policy, resources, watch } = run;
   return watch.time(
     'plan',
     async () => {
       // One waits for ONNX Runtime while the other computes.
-      const [sensitivities, nodes] = await Promise.all([
+      const [sensitivities, { pruned, nodes }] = await Promise.all([
         sensitivitiesOf(run, data),
         findCandidates(model, steps, policy, resources.environment, {
           block,
           ...(data && { calibration: data.comparison }),
         }),
       ]);
-      return nodes.map((node) => ({
-        ...node,
-        kept: { ...node.kept, sensitivity: sensitivities.get(node.kept.name) ?? null },
-      }));
+      const sensitivityOf = (name: string) => sensitivities.get(name) ?? null;
+      return {
+        pruned,
+        nodes: nodes.map((node) => ({
+          ...node,
+          kept: { ...node.kept, sensitivity: sensitivityOf(node.kept.name) },
+        })),
+      };
     },
-    (found) => {
-      const count = found.reduce((sum, { candidates }) => sum + candidates.length, 0);
-      return `${count} candidates for ${found.length} nodes`;
+    ({ nodes }) => {
+      const count = nodes.reduce((sum, { candidates }) => sum + candidates.length, 0);
+      return `${count} candidates for ${nodes.length} nodes`;
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { PlanNode } from '../rewrite/index.ts';
+import type { Rewrites } from '../rewrite/index.ts';
 import type { Choices, Chosen } from './choices.ts';
 import type { Target, TargetKind } from './goal.ts';
 import type { ModelCost } from './sketch.ts';
@@ -12,7 +12,7 @@ export interface TargetOutcome {
 }
 
 export interface Reached {
-  readonly nodes: readonly PlanNode[];
+  readonly rewrites: Rewrites;
   readonly outcomes: readonly TargetOutcome[];
   readonly met: boolean;
 }
@@ -41,7 +41,7 @@ export async function reachTargets(
   choices: Choices,
   targets: readonly Target[],
   before: ModelCost,
-  costOf: (nodes: readonly PlanNode[]) => Promise<ModelCost>,
+  costOf: (rewrites: Rewrites) => Promise<ModelCost>,
 ): Promise<Reached> {
   const { whole, least } = choices.range;
   const share = (target: Target) => wantedShare(target, before);
@@ -58,7 +58,7 @@ export async function reachTargets(
   for (let round = 0; round < rounds; round++) {
     const found = choices.within(budgets) ?? choices.within(least.map((cost) => cost * (1 + 1e-9)));
     if (!found) break;
-    const cost = await costOf(found.nodes);
+    const cost = await costOf(found);
     const outcomes = targets.map((target) => outcomeOf(target, before, cost));
     tried.push({ found, outcomes, sum: found.costs[choices.kinds.indexOf('latency')] ?? 0 });
     const rated = tried.map((one) => rate(one, tried));
@@ -82,7 +82,7 @@ export async function reachTargets(
     if (settled || next.every((budget, k) => budget === budgets[k])) break;
     budgets = next;
   }
-  return best ?? { nodes: [], outcomes: [], met: false };
+  return best ?? { rewrites: choices.kept(), outcomes: [], met: false };
 }
 
 function aim({ kind }: Target): number {
@@ -96,11 +96,11 @@ interface Tried {
   readonly sum: number;
 }
 
-function rate({ found: { nodes, error }, outcomes, sum }: Tried, tried: readonly Tried[]): Rated {
+function rate({ found, outcomes, sum }: Tried, tried: readonly Tried[]): Rated {
   const steady = outcomes.map((outcome) =>
     outcome.target.kind === 'latency' ? steadied(outcome, sum, tried) : outcome,
   );
-  return { nodes, error, outcomes: steady, met: steady.every(({ met }) => met) };
+  return { rewrites: found, error: found.error, outcomes: steady, met: steady.every(({ met }) => met) };
 }
 
 /**

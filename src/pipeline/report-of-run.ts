@@ -69,7 +69,7 @@ function reportNode({ plan, weightError, outputError, exactError, skipped }: Nod
     ranks: kept ? null : ranks,
     rankSource: kept ? null : rankSource,
     before: cost?.before ?? null,
-    after: (kept ? cost?.before : cost?.after) ?? null,
+    after: (kept ? (cost?.pruned ?? cost?.before) : cost?.after) ?? null,
     weightError,
     outputError,
     exactError,

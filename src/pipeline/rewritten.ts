@@ -1,4 +1,4 @@
-import { type Applied, applyNodes, type Calibration, type Plan } from '../rewrite/index.ts';
+import { type Applied, applyNodes, type Calibration, type Rewrites } from '../rewrite/index.ts';
 import { finishModel, type OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';
@@ -19,7 +19,7 @@ export interface RewriteOptions {
 export async function rewrite(
   run: Run,
   pipeline: ResolvedPipeline,
-  plan: Plan,
+  plan: Rewrites,
   options: RewriteOptions,
 ): Promise<Rewritten> {
   const { watch } = run;
@@ -30,11 +30,11 @@ export async function rewrite(
 async function carryOut(
   { model, unsupported, options, resources, policy, fits }: Run,
   { steps }: ResolvedPipeline,
-  { nodes }: Plan,
+  rewrites: Rewrites,
   { calibration, draft = false }: RewriteOptions,
 ): Promise<Applied> {
   if (unsupported) {
-    const kept = nodes.map((node) => ({
+    const kept = rewrites.nodes.map((node) => ({
       plan: node,
       weightError: null,
       outputError: null,
@@ -55,7 +55,7 @@ async function carryOut(
   const { executor, ...unchecked } = resources.environment;
   const environment = draft || !executor ? unchecked : { ...unchecked, executor };
   const data = calibration ? { calibration } : {};
-  return applyNodes(model, steps, nodes, policy, environment, fits, { reference, ...data });
+  return applyNodes(model, steps, rewrites, policy, environment, fits, { reference, ...data });
 }
 
 function counted({ nodes }: Applied): string {

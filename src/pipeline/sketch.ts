@@ -1,4 +1,4 @@
-import { type PlanNode, sketchModel } from '../rewrite/index.ts';
+import { type Rewrites, sketchModel } from '../rewrite/index.ts';
 import { isUnjudged, measureLatency } from '../validate/index.ts';
 import type { CalibrationData } from './calibration.ts';
 import type { TargetKind } from './goal.ts';
@@ -29,12 +29,12 @@ const sketchPairs = 30;
 export async function sketchCost(
   run: Run,
   { steps }: ResolvedPipeline,
-  nodes: readonly PlanNode[],
+  rewrites: Rewrites,
   data: CalibrationData | undefined,
   wanted: readonly TargetKind[],
 ): Promise<ModelCost> {
   const { model, resources, loaded, options, policy } = run;
-  const sketch = sketchModel(model, steps, nodes, resources.environment, { calibrated: data !== undefined, policy });
+  const sketch = sketchModel(model, steps, rewrites, resources.environment, { calibrated: data !== undefined, policy });
   const finished = finishModel(sketch, sketch !== model);
   const { params, macs } = summarizeOutput(finished, resources.environment);
   const latency = wanted.includes('latency')

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../cache/index.ts';
 import { frontierPointSchema } from '../report/index.ts';
-import { type PlanNode, planSchema } from '../rewrite/index.ts';
+import { planSchema, type Rewrites } from '../rewrite/index.ts';
 import type { FrontierPoint } from './frontier.ts';
 import type { Target } from './goal.ts';
 import { costOf, reachedText } from './goal-report.ts';
-import { keptNodes, planOf } from './plan-of-run.ts';
+import { keeping, planOf } from './plan-of-run.ts';
 import { outcomeOf } from './reach-targets.ts';
 import { rewrite } from './rewritten.ts';
 import { factsOfInput, summarize, summarizeOutput } from './summary.ts';
@@ -14,6 +14,8 @@ import { verdictOf } from './verdict.ts';
 
 /** What is known of the model of a plan, whichever target led to it. */
 const measuredSchema = frontierPointSchema.omit({ wanted: true, met: true, why: true, frontier: true });
+
+const rewritesSchema = planSchema.pick({ pruned: true, nodes: true });
 
 type Measured = Omit<FrontierPoint, 'wanted' | 'met' | 'why' | 'frontier' | 'plan'>;
 
@@ -30,9 +32,9 @@ export async function sweepPoint(search: SweepSearch, target: Target): Promise<S
   const { run, pipeline, data, recall, planQuestion, pointQuestion } = search;
   const { kind, text } = target;
   const goal = [`${kind}=${text}`];
-  const nodes = await recall.answer({ of: planQuestion, goal }, planSchema.shape.nodes, () => nodesFor(search, target));
-  const known = { of: pointQuestion, plan: digestOf(nodes.value) };
-  const measured = await recall.answer(known, measuredSchema, () => measure(search, nodes.value));
+  const rewrites = await recall.answer({ of: planQuestion, goal }, rewritesSchema, () => rewritesFor(search, target));
+  const known = { of: pointQuestion, plan: digestOf(rewrites.value) };
+  const measured = await recall.answer(known, measuredSchema, () => measure(search, rewrites.value));
   const { reached: after, latency } = measured.value;
   const before = costOf(summarize(factsOfInput(run)), null);
   const { reached, met } = outcomeOf(target, before, costOf(after, latency));
@@ -44,23 +46,23 @@ export async function sweepPoint(search: SweepSearch, target: Target): Promise<S
       met,
       why: met ? null : whyNot(search, target, reached),
       ...measured.value,
-      plan: planOf(run, pipeline.text, data, nodes.value, goal),
+      plan: planOf(run, pipeline.text, data, rewrites.value, goal),
     },
   };
 }
 
-async function nodesFor({ run, plans }: SweepSearch, target: Target): Promise<PlanNode[]> {
+async function rewritesFor({ run, plans }: SweepSearch, target: Target): Promise<Rewrites> {
   const { unsupported, model } = run;
-  if (unsupported !== undefined) return [...keptNodes(model, 'opset-unsupported', unsupported)];
-  return [...(await (await plans()).reach([target]))];
+  if (unsupported !== undefined) return keeping(model, 'opset-unsupported', unsupported);
+  const { pruned, nodes } = await (await plans()).reach([target]);
+  return { pruned, nodes };
 }
 
 async function measure(
   { run, judging, pipeline, data, evaluation }: SweepSearch,
-  nodes: readonly PlanNode[],
+  rewrites: Rewrites,
 ): Promise<Measured> {
-  const plan = planOf(run, pipeline.text, data, nodes);
-  const { applied, output } = await rewrite(run, pipeline, plan, { calibration: data?.calibration });
+  const { applied, output } = await rewrite(run, pipeline, rewrites, { calibration: data?.calibration });
   const { verification, benchmark } = await verdictOf(judging, applied, output, data, evaluation);
   const before = summarize(factsOfInput(run));
   const { params, macs, bytes, sha256 } = summarizeOutput(output, run.resources.environment);
@@ -90,7 +92,8 @@ function whyNot({ run }: SweepSearch, target: Target, reached: number | null): s
 }
 
 /** Of what a plan does: plans that two targets come to may tell of other candidates. */
-function digestOf(nodes: readonly PlanNode[]): string {
+function digestOf({ pruned, nodes }: Rewrites): string {
+  const gone = pruned.map(({ group, kept }) => ({ group, kept }));
   const done = nodes.map(({ name, method, ranks }) => ({ name, method, ranks }));
-  return createHash('sha256').update(canonicalJson(done)).digest('hex');
+  return createHash('sha256').update(canonicalJson({ gone, done })).digest('hex');
 }

@@ -1,5 +1,5 @@
 import { diagnostics } from '../diagnostics.ts';
-import { type PlanNode, plannedNodes } from '../rewrite/index.ts';
+import { type Plan, type PlanNode, plannedNodes, type Rewrites } from '../rewrite/index.ts';
 import { calibrateTimeModel } from '../timing/index.ts';
 import type { Decision } from './decide.ts';
 import { finishModel } from './output-model.ts';
@@ -17,18 +17,21 @@ const slowdown = 0.97;
 
 /**
  * Never slower: where the finished model takes more time than the original, nodes whose rewrite does not pay by
- * measurement stay as they were; where it then still does, all stay. Never larger: where no node is rewritten, and
+ * measurement stay as they were; where it then still does, all stay, with all their filters. Never larger: where no node is rewritten, and
  * what else was done made the file no smaller, the model stays byte for byte.
  */
 export async function takeBack(run: Run, decision: Decision, first: Finished): Promise<Finished> {
   let finished = first;
   if (isSlower(finished)) {
-    const slow = await slowNodes(run, decision, finished.plan.nodes);
+    const slow = await slowNodes(run, decision, finished.plan);
     const chosen = finished.plan.nodes.filter(({ method }) => method !== null);
     // Where no node is to blame alone, all are.
     const names = new Map(slow.size > 0 ? slow : chosen.map(({ name }) => [name, 'the model as a whole was slower']));
     finished = await again(run, decision, finished, (node) => names.get(node.name));
-    if (isSlower(finished)) finished = await again(run, decision, finished, () => 'the model as a whole was slower');
+    if (isSlower(finished)) {
+      const plan = unpruned(finished.plan);
+      finished = await again(run, decision, { ...finished, plan }, () => 'the model as a whole was slower');
+    }
     run.options.onEvent?.({ kind: 'warning', diagnostic: takenBack(names.size, chosen.length) });
   }
   return isNothing(run, finished) ? asItCame(run, finished) : finished;
@@ -58,9 +61,9 @@ function isNothing({ loaded }: Run, { applied, output }: Finished): boolean {
 async function slowNodes(
   { model, resources, cache, policy, options: { threads = 1, device = 'cpu' } }: Run,
   { pipeline }: Decision,
-  nodes: readonly PlanNode[],
+  rewrites: Rewrites,
 ): Promise<ReadonlyMap<string, string>> {
-  const planned = plannedNodes(model, pipeline.steps, nodes, policy, resources.environment);
+  const planned = plannedNodes(model, pipeline.steps, rewrites, policy, resources.environment);
   const chains = planned.flatMap(({ before, after }) => [[before], after]);
   const times = await calibrateTimeModel(await resources.runtime(), chains, {
     threads,
@@ -95,6 +98,12 @@ async function again(
   return { ...rewritten, plan: revised, verdict };
 }
 
+/** No filters go but those that do nothing. */
+function unpruned(plan: Plan): Plan {
+  const whole = (cost: PlanNode['cost']) => cost && { before: cost.before, after: cost.before };
+  return { ...plan, pruned: [], nodes: plan.nodes.map((node) => ({ ...node, cost: whole(node.cost) })) };
+}
+
 function keep(node: PlanNode, text: string): PlanNode {
   const { cost } = node;
   return {
@@ -102,7 +111,7 @@ function keep(node: PlanNode, text: string): PlanNode {
     method: null,
     ranks: null,
     rankSource: null,
-    cost: cost && { before: cost.before, after: cost.before },
+    cost: cost && { ...cost, after: cost.pruned ?? cost.before },
     weightError: null,
     outputError: null,
     skipped: { code: 'slower', text },

@@ -1,12 +1,11 @@
 import type { Model } from '../ir/index.ts';
-import type { SkipCode } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
 import { methodsOf } from './methods-of.ts';
 import { Observation } from './observation.ts';
 import type { Stage } from './pipeline.ts';
-import type { PlanNode } from './plan.ts';
+import type { PlanNode, Rewrites } from './plan.ts';
 import { checkPlan, inTopologicalOrder } from './plan-order.ts';
-import type { PrunedModel } from './prune-groups.ts';
+import type { PrunedModel } from './remove-filters.ts';
 import { type NodeResult, Rewriter } from './rewriter.ts';
 import { type Environment, type FitCache, type Policy, Workspace } from './workspace.ts';
 
@@ -31,16 +30,17 @@ export interface ApplyOptions {
 }
 
 /**
- * Executes a plan: canonicalize passes, then factorize passes in topological order, then cleanup passes. Each rewrite is a
- * transaction; one that fails a check leaves its node and says why. With calibration each node is fitted to what the model
- * gives it after all rewrites before it.
+ * Executes a plan: canonicalize passes, removal of filters, then factorize passes in topological order, then cleanup passes.
+ * Each rewrite is a transaction; one that fails a check leaves its node and says why. With calibration each node is fitted
+ * to what the model gives it after all rewrites before it, and what it should give is told by the unpruned original; a node
+ * that lost inputs and is not factorized gets new weights the same way.
  *
  * @throws usage when the plan names a node or a method that does not exist, or a node twice
  */
 export async function applyNodes(
   model: Model,
   stages: readonly Stage[],
-  plan: readonly PlanNode[],
+  { pruned: groups, nodes: plan }: Rewrites,
   policy: Policy,
   environment: Environment,
   fits: FitCache,
@@ -53,9 +53,17 @@ export async function applyNodes(
   const original = calibration && new Workspace(model, environment);
   const canonical = reference && canonicalModel(new Workspace(model, environment), stages);
   const pruned: PrunedModel[] = [];
-  let changed = rewritten.prepare(stages, policy, reference && ((removal) => pruned.push(removal)));
-  for (const other of [reference, original]) other?.prepare(stages, policy);
-  const wanted = new Set(plan.flatMap(({ name, method }) => (method === null ? [] : [name])));
+  const removal = { stages, policy, pruned: groups };
+  let changed = rewritten.prepare({
+    ...removal,
+    ...(reference && { onPruned: (one: PrunedModel) => void pruned.push(one) }),
+  });
+  reference?.prepare(removal);
+  original?.runAll(stages, 'canonicalize');
+  const refitted = new Set(
+    [...rewritten.names()].flatMap(([node, name]) => (calibration && rewritten.hasLostInputs(node) ? [name] : [])),
+  );
+  const wanted = new Set(plan.flatMap(({ name, method }) => (method === null && !refitted.has(name) ? [] : [name])));
   const observation =
     calibration && original && wanted.size > 0
       ? await Observation.open(calibration, original, rewritten, wanted)
@@ -66,9 +74,9 @@ export async function applyNodes(
     for (const entry of inTopologicalOrder(plan, rewritten)) {
       environment.signal.throwIfAborted();
       const method = entry.method === null ? undefined : methods.get(entry.method);
-      results.set(entry, method ? await rewriter.rewrite(entry, method) : kept(entry));
-      if (method) {
-        const done = [...results.keys()].filter((other) => other.method !== null).length;
+      results.set(entry, await rewriter.rewrite(entry, method));
+      if (wanted.has(entry.name)) {
+        const done = [...results.keys()].filter(({ name }) => wanted.has(name)).length;
         environment.onEvent({ kind: 'progress', stage: 'factorize', done, total: wanted.size, item: entry.name });
       }
     }
@@ -84,16 +92,4 @@ export async function applyNodes(
 /** Undefined where canonicalize passes change nothing. */
 function canonicalModel(workspace: Workspace, stages: readonly Stage[]): Model | undefined {
   return workspace.runAll(stages, 'canonicalize') ? workspace.model : undefined;
-}
-
-function kept(plan: PlanNode): NodeResult {
-  const skipped = plan.skipped ?? { code: 'excluded', text: 'the plan keeps it' };
-  return {
-    plan,
-    weightError: null,
-    outputError: null,
-    fitted: null,
-    exactError: null,
-    skipped: { code: skipped.code as SkipCode, text: skipped.text },
-  };
 }

@@ -1,5 +1,5 @@
 import type { Model } from '../ir/index.ts';
-import type { Factors, Moments } from '../numerics/index.ts';
+import type { Factors, KeptSides, Moments } from '../numerics/index.ts';
 import type { Effort, LinearOperator, Ranks } from '../pass/index.ts';
 
 /**
@@ -18,6 +18,8 @@ export interface OperatorPair {
   readonly name: string;
   readonly original: LinearOperator;
   readonly rewritten: LinearOperator;
+  /** Channels that the rewritten one still has, by their place in the original; undefined where all are. */
+  readonly kept: KeptSides | undefined;
 }
 
 export interface ObservedModels {
@@ -52,7 +54,8 @@ export type Observed = Moments | FittedNode | { readonly unobserved: string };
 /** Watches two models side by side: one as it came, and one that is being rewritten node by node. */
 export interface Observer {
   /**
-   * What an operator gets in the model under rewriting, and what it gives in the original. Operators are asked for in
+   * What an operator gets in the model under rewriting, and what it gives in the original: of the channels that the
+   * rewritten one has, or of all that the original has. Operators are asked for in
    * order, each before it is rewritten; some may be left out.
    */
   observe(pair: OperatorPair): Promise<Observed>;

@@ -10,10 +10,11 @@ import {
   linearOperator,
   type Ranks,
 } from '../pass/index.ts';
+import { chooseFilters } from './choose-filters.ts';
 import { operatorCost } from './cost.ts';
 import { nodeMacs } from './node-cost.ts';
 import { linearNodes } from './node-names.ts';
-import { type Stage, segments } from './pipeline.ts';
+import { pruneSteps, type Stage, segments } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
 import { planNodes } from './planner.ts';
 import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
@@ -86,7 +87,11 @@ export async function explainNode(
   environment: Environment,
 ): Promise<NodeExplanation> {
   const workspace = new Workspace(model, environment);
-  workspace.prepare(stages, policy);
+  // Here there are no data: filters that only these could choose stay.
+  const pruned = pruneSteps(stages).some(({ rule }) => rule.count && rule.data === 'needed')
+    ? []
+    : await chooseFilters(workspace, new Workspace(model, environment), stages, policy, environment, undefined);
+  if (pruned.length === 0) workspace.prepare({ stages, policy, pruned });
   const node = linearNodeNamed(name, workspace);
   const operator = linearOperator(node, workspace.context(undefined));
   const ranks = ownValue(policy.ranks, name);
@@ -97,8 +102,8 @@ export async function explainNode(
     ranks: ranks ? { [name]: ranks } : {},
   };
   const decide = async (chosen: readonly Stage[]) => {
-    const plan = await planNodes(model, chosen, alone, environment, new FitCache(), { fit: true });
-    return plan.find((entry) => entry.name === name) as PlanNode;
+    const { nodes } = await planNodes(model, chosen, alone, environment, new FitCache(), { fit: true, pruned });
+    return nodes.find((entry) => entry.name === name) as PlanNode;
   };
   const seen = operator === null || isSkip(operator) ? undefined : operator;
   return {

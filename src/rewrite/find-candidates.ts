@@ -12,6 +12,7 @@ import {
 import { admittedRanks } from './admitted-ranks.ts';
 import type { Calibration } from './calibration.ts';
 import type { MethodSpace } from './candidate-space.ts';
+import { chooseFilters } from './choose-filters.ts';
 import { operatorCost } from './cost.ts';
 import type { LoweredStep } from './lowering.ts';
 import { matchMethods } from './match-methods.ts';
@@ -21,7 +22,7 @@ import { Unobserved } from './observed-target.ts';
 import { type OperatorStep, operatorStep } from './operator-step.ts';
 import { passFailure } from './pass-failure.ts';
 import type { Stage } from './pipeline.ts';
-import type { PlanNode } from './plan.ts';
+import type { PlanNode, PrunedGroup } from './plan.ts';
 import { keptEntry } from './plan-entry.ts';
 import { rankGrid } from './rank-grid.ts';
 import { ranksByHand } from './ranks-by-hand.ts';
@@ -54,6 +55,13 @@ export interface NodeCandidates {
   readonly chosen: boolean;
 }
 
+export interface FoundCandidates {
+  /** Filters that go whatever else is chosen. */
+  readonly pruned: readonly PrunedGroup[];
+  /** One entry per Conv, ConvTranspose, Gemm and MatMul, in file order. */
+  readonly nodes: readonly NodeCandidates[];
+}
+
 export interface CandidateOptions {
   /** Data in whose metric errors are measured, on the inputs that the original gives each node. */
   readonly calibration?: Calibration;
@@ -63,9 +71,8 @@ export interface CandidateOptions {
 
 /**
  * What a choice over all nodes together needs to know of each: every factorize pass of the pipeline at many ranks, with
- * cost and expected error. Canonicalize passes run on a copy, as for a plan; rank passes are not asked.
+ * cost and expected error. Canonicalize and prune passes run on a copy, as for a plan; rank passes are not asked.
  *
- * @returns one entry per Conv, ConvTranspose, Gemm and MatMul, in file order
  * @throws usage when `ranks` of the policy names no node, or has more for a node than any of its methods
  */
 export async function findCandidates(
@@ -74,17 +81,20 @@ export async function findCandidates(
   policy: Policy,
   environment: Environment,
   { calibration, block }: CandidateOptions,
-): Promise<readonly NodeCandidates[]> {
+): Promise<FoundCandidates> {
   const workspace = new Workspace(model, environment);
-  workspace.prepare(stages, policy);
+  const original = new Workspace(model, environment);
+  original.runAll(stages, 'canonicalize');
+  const pruned = await chooseFilters(workspace, original, stages, policy, environment, calibration);
   const methods = [...methodsOf(stages).values()];
-  return visitOperators(workspace, policy, environment, calibration, async (visit) => {
+  const nodes = await visitOperators({ workspace, original }, policy, environment, calibration, async (visit) => {
     const operator = linearOperator(visit.node, workspace.context(undefined));
     if (operator === null) throw new Error(`${visit.name} is no linear operator`);
     if (isSkip(operator)) return nothing(visit, undefined, operator);
     const found = await guarded(visit, environment, () => search(visit, operator));
     return isSkip(found) ? nothing(visit, operator, found) : found;
   });
+  return { pruned, nodes };
 
   async function search(visit: Visit, operator: LinearOperator): Promise<NodeCandidates | Skip> {
     const { node, name, observation } = visit;
@@ -145,18 +155,18 @@ async function guarded<Result>(
 }
 
 function among(
-  { node, name }: Visit,
+  { node, name, original }: Visit,
   operator: LinearOperator,
   candidates: readonly Candidate[],
   chosen: boolean,
 ): NodeCandidates {
-  const kept = keptEntry(name, node, operator, undefined);
+  const kept = keptEntry(name, node, operator, undefined, original);
   return { kept, cost: operatorCost(operator), step: operatorStep(operator), candidates, chosen };
 }
 
-function nothing({ node, name }: Visit, operator: LinearOperator | undefined, reason: Skip): NodeCandidates {
+function nothing({ node, name, original }: Visit, operator: LinearOperator | undefined, reason: Skip): NodeCandidates {
   return {
-    kept: keptEntry(name, node, operator, reason),
+    kept: keptEntry(name, node, operator, reason, original),
     cost: operator && operatorCost(operator),
     step: operator && operatorStep(operator),
     candidates: [],

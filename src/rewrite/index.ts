@@ -19,18 +19,24 @@ export {
   type MethodExplanation,
   type NodeExplanation,
 } from './explain.ts';
-export { type Candidate, type CandidateOptions, findCandidates, type NodeCandidates } from './find-candidates.ts';
+export {
+  type Candidate,
+  type CandidateOptions,
+  type FoundCandidates,
+  findCandidates,
+  type NodeCandidates,
+} from './find-candidates.ts';
 export type { LoweredStep } from './lowering.ts';
 export { nodeMacs } from './node-cost.ts';
 export { allNodes, linearNodes, nodeNames } from './node-names.ts';
 export { type NodeMoments, observeNodes } from './observe-nodes.ts';
 export type { OperatorStep } from './operator-step.ts';
 export { parsePipeline, printPipeline } from './pipeline-text.ts';
-export { type Evidence, type Plan, type PlanNode, planSchema } from './plan.ts';
+export { type Evidence, type Plan, type PlanNode, type PrunedGroup, planSchema, type Rewrites } from './plan.ts';
 export { writtenCost } from './plan-entry.ts';
 export { type PlannedNode, plannedNodes } from './planned-chain.ts';
 export { type PlanOptions, planNodes } from './planner.ts';
-export type { PrunedModel } from './prune-groups.ts';
+export type { PrunedModel } from './remove-filters.ts';
 export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
 export type { NodeResult } from './rewriter.ts';
 export { type SketchOptions, sketchModel } from './sketch-model.ts';

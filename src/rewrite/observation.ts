@@ -1,5 +1,6 @@
 import { DiagnosticError } from '../diagnostics.ts';
 import { type Node, topologicalOrder } from '../ir/index.ts';
+import { elementCount, type KernelSizes, restrictMoments } from '../numerics/index.ts';
 import { isSkip, type LinearOperator, linearOperator } from '../pass/index.ts';
 import type { Calibration, Observed, Observer, OperatorPair } from './calibration.ts';
 import type { Workspace } from './workspace.ts';
@@ -20,15 +21,21 @@ export class Observation {
    * @param rewritten changes between observations
    * @param original stays as it is; the same workspace observes one model alone
    * @param names of the nodes that will be asked for
+   * @param alone only the original runs: what is told of the other's operators is what they would be given there
    */
   static async open(
     calibration: Calibration,
     original: Workspace,
     rewritten: Workspace,
     names: ReadonlySet<string>,
+    { alone = original === rewritten }: { readonly alone?: boolean } = {},
   ): Promise<Observation> {
     const pairs = pairsOf(original, rewritten, names);
-    const observer = await calibration.open({ original: original.model, rewritten: rewritten.model, pairs });
+    const observer = await calibration.open({
+      original: original.model,
+      rewritten: alone ? original.model : rewritten.model,
+      pairs: alone ? pairs.map((pair) => ({ ...pair, rewritten: pair.original, kept: undefined })) : pairs,
+    });
     return new Observation(calibration, observer, pairs);
   }
 
@@ -40,7 +47,7 @@ export class Observation {
     const pair = this.#pairs.get(name);
     if (!pair) return { unobserved: 'it is no linear operator in both models' };
     try {
-      return await this.#observer.observe(pair);
+      return ofKept(await this.#observer.observe(pair), pair);
     } catch (cause) {
       if (!(cause instanceof DiagnosticError) || cause.diagnostic.code !== 'runtime-rejected') throw cause;
       return { unobserved: cause.diagnostic.message };
@@ -52,17 +59,33 @@ export class Observation {
   }
 }
 
+/** Moments of all channels of the original, as those of what is left. */
+function ofKept(observed: Observed, { original, rewritten, kept }: OperatorPair): Observed {
+  if (!kept || !('groups' in observed)) return observed;
+  const [from, to] = [kernelSizes(original), kernelSizes(rewritten)];
+  const isWhole =
+    observed.groups.length === from.groups &&
+    observed.groups[0]?.meanX.length === from.inputs * from.positions &&
+    observed.groups[0]?.meanY.length === from.outputs;
+  return isWhole ? restrictMoments(observed, from, to, kept) : observed;
+}
+
+function kernelSizes({ groups, outputs, inputs, kernelShape }: LinearOperator): KernelSizes {
+  return { groups, outputs, inputs, positions: elementCount(kernelShape) };
+}
+
 function pairsOf(original: Workspace, rewritten: Workspace, names: ReadonlySet<string>): readonly OperatorPair[] {
   const counterparts = operatorsByName(original, names);
   const operators = original === rewritten ? counterparts : operatorsByName(rewritten, names);
   return [...operators].flatMap(([name, operator]) => {
     const counterpart = counterparts.get(name);
-    return counterpart ? [{ name, original: counterpart, rewritten: operator }] : [];
+    const kept = rewritten.kept(operator.node);
+    return counterpart ? [{ name, original: counterpart, rewritten: operator, kept }] : [];
   });
 }
 
 /** In topological order. */
-function operatorsByName(workspace: Workspace, names: ReadonlySet<string>): ReadonlyMap<string, LinearOperator> {
+export function operatorsByName(workspace: Workspace, names: ReadonlySet<string>): ReadonlyMap<string, LinearOperator> {
   const nameOf = workspace.names();
   const operators = new Map<string, LinearOperator>();
   for (const node of inOrder(workspace)) {

@@ -12,7 +12,7 @@ export interface NodeMoments {
 }
 
 /**
- * Moments of all linear operators that may be factorized, as the canonicalized model has them.
+ * Moments of all linear operators that may be factorized, as the canonicalized model has them: with all its filters.
  *
  * @param onUnobserved told of nodes that could not be observed, and why
  */
@@ -25,7 +25,7 @@ export async function observeNodes(
   onUnobserved: (name: string, reason: string) => void,
 ): Promise<readonly NodeMoments[]> {
   const workspace = new Workspace(model, environment);
-  workspace.prepare(stages, policy);
+  workspace.runAll(stages, 'canonicalize');
   const nameOf = workspace.names();
   const listed = new Set(linearNodes(workspace.model));
   const names = inOrder(workspace)

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { diagnostics } from '../diagnostics.ts';
-import type { FactorizePass, Pass, RankPass } from '../pass/index.ts';
+import type { FactorizePass, Pass, PruneRule, RankPass } from '../pass/index.ts';
 
 /** A pass with its options, validated. */
 export interface Stage<P extends Pass = Pass> {
@@ -40,4 +40,33 @@ export function segments(stages: readonly Stage[]): readonly Segment[] {
     current.methods.push({ pass, options });
   }
   return found;
+}
+
+export interface PruneStep {
+  /** By which plans know the pass. */
+  readonly name: string;
+  readonly rule: PruneRule;
+  /** Whether what a plan removes by this pass goes here. */
+  readonly isPlanned: boolean;
+}
+
+/**
+ * What the prune passes do, in their order. One may stand there twice: first for what goes at no loss, then for more.
+ *
+ * @throws usage when one that chooses filters stands there twice
+ */
+export function pruneSteps(stages: readonly Stage[]): readonly PruneStep[] {
+  const rules = stages.flatMap(({ pass, options }) =>
+    pass.kind === 'prune' ? [{ name: pass.name, rule: pass.rule(options) }] : [],
+  );
+  return rules.map((step) => {
+    const same = rules.filter(({ name }) => name === step.name);
+    const choosing = same.filter(({ rule }) => rule.count !== undefined);
+    if (choosing.length > 1)
+      throw diagnostics.usage(
+        `${step.name} stands in the pipeline twice, and both choose filters`,
+        'Keep one of them.',
+      );
+    return { ...step, isPlanned: step === (choosing[0] ?? same.at(-1)) };
+  });
 }

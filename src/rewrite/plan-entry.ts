@@ -7,6 +7,7 @@ import type { PlanNode } from './plan.ts';
  * The entry of a node that stays as it is.
  *
  * @param operator undefined where the node is not seen as one
+ * @param original with all its filters
  * @param reason undefined where nothing forbids to rewrite it
  */
 export function keptEntry(
@@ -14,18 +15,21 @@ export function keptEntry(
   node: Node,
   operator: LinearOperator | undefined,
   reason: Skip | undefined,
+  original: LinearOperator | undefined = operator,
 ): PlanNode {
   const weight = operator?.weight ?? node.inputs[1];
   const shape = weight?.shape?.filter((dim) => typeof dim === 'number') ?? [];
-  const before = operator && writtenCost(operatorCost(operator));
+  const after = operator && writtenCost(operatorCost(operator));
+  const before = original && writtenCost(operatorCost(original));
+  const isPruned = before && after && (before.params !== after.params || before.macs !== after.macs);
   return {
     name,
     opType: node.opType,
-    shape: [...(operator ? weightShape(operator) : shape)],
+    shape: [...(original ? weightShape(original) : shape)],
     method: null,
     ranks: null,
     rankSource: null,
-    cost: before ? { before, after: before } : null,
+    cost: before && after ? { before, ...(isPruned && { pruned: after }), after } : null,
     weightError: null,
     outputError: null,
     skipped: reason ? { code: reason.code, text: reason.text } : null,

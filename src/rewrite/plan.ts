@@ -21,7 +21,13 @@ const nodeSchema = z.strictObject({
   method: z.string().nullable().describe('the factorize pass, null to keep the node; edit it, or the ranks, and apply'),
   ranks: z.record(z.string(), z.number().int().positive()).nullable(),
   rankSource: z.string().nullable().describe('the pass or option that chose the ranks'),
-  cost: z.strictObject({ before: costSchema, after: costSchema }).nullable(),
+  cost: z
+    .strictObject({
+      before: costSchema,
+      pruned: costSchema.optional().describe('as it is once filters are gone, where any go'),
+      after: costSchema,
+    })
+    .nullable(),
   weightError: z.number().nullable().describe('‖Ŵ−W‖_F/‖W‖_F, where planning had to know it'),
   outputError: z
     .number()
@@ -41,6 +47,20 @@ const nodeSchema = z.strictObject({
     .array(candidateSchema)
     .default([])
     .describe('what a goal chose here and the next best, best first; where ranks were not chosen under a goal, none'),
+});
+
+const prunedSchema = z.strictObject({
+  pass: z.string().describe('the prune pass of the pipeline that chose'),
+  group: z.string().describe('the first node that makes these channels; what goes there goes from all that share them'),
+  kept: z.string().describe('filters of that node that stay, counted from 0: 0-3,5,8-11; edit it and apply'),
+  of: z.number().int().positive().describe('how many filters it had'),
+  loss: z
+    .number()
+    .nonnegative()
+    .nullable()
+    .describe(
+      'Σ E‖ŷ−y‖²/Σvar(y) over the nodes that read them, once these are fitted anew, where planning had to know it',
+    ),
 });
 
 const effort = z.enum(['fast', 'normal', 'max']);
@@ -81,9 +101,17 @@ export const planSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('what the plan was made to reach: macs=0.5x, max-drop=1 …; applying a plan reads the nodes only'),
+  pruned: z
+    .array(prunedSchema)
+    .default([])
+    .describe('groups of channels that lose filters before anything is factorized; what goes at no loss is not listed'),
   nodes: z.array(nodeSchema),
 });
 
 export type Plan = z.infer<typeof planSchema>;
 export type Evidence = z.infer<typeof evidenceSchema>;
 export type PlanNode = z.infer<typeof nodeSchema>;
+export type PrunedGroup = z.infer<typeof prunedSchema>;
+
+/** What a plan does to the model. */
+export type Rewrites = Pick<Plan, 'pruned' | 'nodes'>;

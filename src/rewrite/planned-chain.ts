@@ -5,7 +5,7 @@ import { type LoweredStep, lowerChain } from './lowering.ts';
 import { methodsOf } from './methods-of.ts';
 import { type OperatorStep, operatorStep } from './operator-step.ts';
 import type { Stage } from './pipeline.ts';
-import type { PlanNode } from './plan.ts';
+import type { PlanNode, Rewrites } from './plan.ts';
 import { type Environment, type Policy, Workspace } from './workspace.ts';
 
 /** What a plan puts in an operator's place; undefined where the node or the ranks do not allow it. */
@@ -35,13 +35,13 @@ export interface PlannedNode {
 export function plannedNodes(
   model: Model,
   stages: readonly Stage[],
-  plan: readonly PlanNode[],
+  { nodes: plan, pruned }: Rewrites,
   policy: Policy,
   environment: Environment,
 ): readonly PlannedNode[] {
   const methods = methodsOf(stages);
   const workspace = new Workspace(model, environment);
-  workspace.prepare(stages, policy);
+  workspace.prepare({ stages, policy, pruned });
   const nodes = new Map([...workspace.names()].map(([node, name]) => [name, node]));
   return plan.flatMap((entry) => {
     const [node, method] = [nodes.get(entry.name), methods.get(entry.method ?? '')];

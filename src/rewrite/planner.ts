@@ -14,17 +14,17 @@ import {
 } from '../pass/index.ts';
 import { admittedRanks } from './admitted-ranks.ts';
 import type { Calibration } from './calibration.ts';
+import { chooseFilters } from './choose-filters.ts';
 import { matchMethods } from './match-methods.ts';
 import { linearNodes } from './node-names.ts';
 import { nodeSpaces } from './node-spaces.ts';
-import type { Observation } from './observation.ts';
 import { Unobserved } from './observed-target.ts';
 import { passFailure } from './pass-failure.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
-import type { PlanNode } from './plan.ts';
+import type { PlanNode, PrunedGroup, Rewrites } from './plan.ts';
 import { keptEntry, writtenCost } from './plan-entry.ts';
 import { ranksByHand } from './ranks-by-hand.ts';
-import { visitOperators } from './visit-operators.ts';
+import { type Visit, visitOperators } from './visit-operators.ts';
 import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
 
 export interface PlanOptions {
@@ -32,13 +32,16 @@ export interface PlanOptions {
   readonly fit?: boolean;
   /** Data in whose metric fits are made, on the inputs that the original gives each node. */
   readonly calibration?: Calibration;
+  /** Which filters go, where that is decided already. */
+  readonly pruned?: readonly PrunedGroup[];
 }
 
 /**
- * Decides for every Conv, ConvTranspose, Gemm and MatMul of the model what is to become of it: the first half of `run`.
- * Canonicalize passes run on a copy, so that ranks are chosen for the nodes that the factorize passes will meet.
+ * Decides which filters go, and for every Conv, ConvTranspose, Gemm and MatMul of the model what is to become of it: the
+ * first half of `run`. All is done on a copy, so that ranks are chosen for the nodes that the factorize passes will meet.
+ * Data are those of the unpruned model: a node that has lost channels is judged by what is left of its inputs and outputs.
  *
- * @returns one entry per linear operator, in file order
+ * @returns among others one entry per linear operator, in file order
  * @throws usage when a factorize pass has no rank pass before it, or `ranks` names no node
  */
 export async function planNodes(
@@ -48,17 +51,21 @@ export async function planNodes(
   environment: Environment,
   fits: FitCache,
   options: PlanOptions = {},
-): Promise<readonly PlanNode[]> {
+): Promise<Rewrites> {
   const rules = segments(stages);
   const workspace = new Workspace(model, environment);
-  workspace.prepare(stages, policy);
-  const ends = findEnds(linearNodes(workspace.model).filter((node) => node.graph === workspace.model.graph));
+  const original = new Workspace(model, environment);
+  original.runAll(stages, 'canonicalize');
   const { fit = false, calibration } = options;
+  const { pruned = await chooseFilters(workspace, original, stages, policy, environment, calibration) } = options;
+  if (options.pruned) workspace.prepare({ stages, policy, pruned });
+  const ends = findEnds(linearNodes(workspace.model).filter((node) => node.graph === workspace.model.graph));
   const cache = calibration ? new FitCache() : fits;
-  return visitOperators(workspace, policy, environment, calibration, ({ node, name, observation }) => {
-    const planner = new NodePlanner(workspace, policy, environment, cache, name, ends.get(node), fit, observation);
-    return planner.plan(node, rules);
+  const nodes = await visitOperators({ workspace, original }, policy, environment, calibration, (visit) => {
+    const planner = new NodePlanner(workspace, policy, environment, cache, visit, ends.get(visit.node), fit);
+    return planner.plan(rules);
   });
+  return { pruned: [...pruned], nodes: [...nodes] };
 }
 
 /** The first Conv and the last linear operator of the main graph's. */
@@ -76,37 +83,35 @@ class NodePlanner {
   readonly #policy: Policy;
   readonly #environment: Environment;
   readonly #fits: FitCache;
-  readonly #name: string;
+  readonly #visit: Visit;
   readonly #end: CandidateSpace['end'];
   readonly #fitChosen: boolean;
-  readonly #observation: Observation | undefined;
 
   constructor(
     workspace: Workspace,
     policy: Policy,
     environment: Environment,
     fits: FitCache,
-    name: string,
+    visit: Visit,
     end: CandidateSpace['end'],
     fitChosen: boolean,
-    observation: Observation | undefined,
   ) {
     this.#workspace = workspace;
     this.#policy = policy;
     this.#environment = environment;
     this.#fits = fits;
-    this.#name = name;
+    this.#visit = visit;
     this.#end = end;
     this.#fitChosen = fitChosen;
-    this.#observation = observation;
   }
 
-  async plan(node: Node, rules: readonly Segment[]): Promise<PlanNode> {
+  async plan(rules: readonly Segment[]): Promise<PlanNode> {
+    const { node, name, original } = this.#visit;
     const operator = linearOperator(node, this.#workspace.context(undefined));
-    if (operator === null) throw new Error(`${this.#name} is no linear operator`);
-    if (isSkip(operator)) return keptEntry(this.#name, node, undefined, operator);
-    if (!this.#policy.allows(this.#name))
-      return keptEntry(this.#name, node, operator, skip(node, 'excluded', 'excluded by name'));
+    if (operator === null) throw new Error(`${name} is no linear operator`);
+    if (isSkip(operator)) return keptEntry(name, node, undefined, operator, original);
+    if (!this.#policy.allows(name))
+      return keptEntry(name, node, operator, skip(node, 'excluded', 'excluded by name'), original);
     let reason: Skip = skip(node, 'no-method', 'no factorize pass of the pipeline takes this operator');
     let kernel: RealNdArray | Skip | undefined;
     for (const rule of rules) {
@@ -114,12 +119,12 @@ class NodePlanner {
         (cause: unknown) =>
           cause instanceof Unobserved
             ? skip(node, 'unobserved', cause.message)
-            : passFailure(node, this.#name, cause, this.#environment),
+            : passFailure(node, name, cause, this.#environment),
       );
       if (!isSkip(decision)) return this.#chosen(operator, decision, rule);
       if (decision.code !== 'no-method' || reason.code === 'no-method') reason = decision;
     }
-    return keptEntry(this.#name, node, operator, reason);
+    return keptEntry(name, node, operator, reason, original);
   }
 
   async #decide(operator: LinearOperator, rule: Segment, read: () => RealNdArray | Skip): Promise<RankChoice | Skip> {
@@ -127,7 +132,8 @@ class NodePlanner {
     if (isSkip(matches)) return matches;
     const kernel = read();
     if (isSkip(kernel)) return kernel;
-    const ranked = { name: this.#name, operator, kernel, end: this.#end, observation: this.#observation };
+    const { name, observation } = this.#visit;
+    const ranked = { name, operator, kernel, end: this.#end, observation };
     const spaces = nodeSpaces(ranked, matches, this.#policy, this.#environment, this.#fits);
     const choice =
       this.#ranksByHand(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
@@ -139,17 +145,19 @@ class NodePlanner {
   }
 
   #ranksByHand(spaces: readonly CandidateSpace[]): RankChoice | undefined {
-    const given = ranksByHand(this.#policy, this.#name, spaces);
+    const given = ranksByHand(this.#policy, this.#visit.name, spaces);
     return given && { kind: 'choice', space: given.match, ranks: given.ranks };
   }
 
   async #chosen(operator: LinearOperator, { space, ranks }: RankChoice, rule: Segment): Promise<PlanNode> {
+    const { node, name, original } = this.#visit;
+    const kept = keptEntry(name, node, operator, undefined, original);
     return {
-      ...keptEntry(this.#name, operator.node, operator, undefined),
+      ...kept,
       method: space.pass,
       ranks,
-      rankSource: ownValue(this.#policy.ranks, this.#name) ? '--ranks' : rule.rank.pass.name,
-      cost: { before: writtenCost(space.originalCost), after: writtenCost(space.cost(ranks)) },
+      rankSource: ownValue(this.#policy.ranks, name) ? '--ranks' : rule.rank.pass.name,
+      cost: kept.cost && { ...kept.cost, after: writtenCost(space.cost(ranks)) },
       ...(await this.#errors(space, ranks)),
     };
   }

@@ -1,5 +1,5 @@
 import { DiagnosticError, diagnostics } from '../diagnostics.ts';
-import { fromFloat64, type Node, type Tensor } from '../ir/index.ts';
+import { fromFloat64, type Node, type Tensor, toFloat64 } from '../ir/index.ts';
 import {
   type Blas,
   checkFactors,
@@ -26,10 +26,11 @@ import {
   type Skip,
   type SkipCode,
   skip,
+  toKernelOrder,
   toWeightOrder,
 } from '../pass/index.ts';
 import { replaceBias } from './bias.ts';
-import type { FitMode, FittedNode, OutputError } from './calibration.ts';
+import type { FitMode, FittedNode, Observed, OutputError } from './calibration.ts';
 import { checkContraction, storedFactors, weightError } from './contraction-check.ts';
 import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
@@ -48,9 +49,9 @@ export interface NodeResult {
   readonly plan: PlanNode;
   /** Of the factors as stored; null where the node was kept. */
   readonly weightError: number | null;
-  /** On the data that it was fitted to; null where there were none or the node was kept. */
+  /** On the data that it was fitted to; null where there were none or its weights stay. */
   readonly outputError: OutputError | null;
-  /** The factors as stored and their bias, where the node was fitted to data. */
+  /** The factors as stored, or one kernel, and the bias, where the node was fitted to data. */
   readonly fitted: FittedNode | null;
   /** Of the rewritten node against the contraction of its factors; null where that was not run. */
   readonly exactError: number | null;
@@ -68,6 +69,7 @@ export class Rewriter {
   readonly #observation: Observation | undefined;
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #referenceNodes: ReadonlyMap<string, Node>;
+  #last: { readonly name: string; readonly observed: Promise<Observed | undefined> } | undefined;
 
   constructor(
     rewritten: Workspace,
@@ -87,22 +89,49 @@ export class Rewriter {
     this.#referenceNodes = reference ? byName(reference) : new Map();
   }
 
-  async rewrite(entry: PlanNode, stage: Stage<FactorizePass>): Promise<NodeResult> {
-    const node = this.#nodes.get(entry.name);
-    if (!node) throw diagnostics.usage(`the plan names "${entry.name}", which the model does not have`);
-    const outcome = await this.#attempt(node, entry, stage).catch((cause: unknown) =>
-      passFailure(node, entry.name, cause, this.#environment),
-    );
-    this.#fits.drop(entry.name);
-    if (!isSkip(outcome)) return { plan: entry, ...outcome, skipped: null };
-    const { code, text } = outcome;
+  /** @param stage undefined for a node that the plan keeps */
+  async rewrite(entry: PlanNode, stage: Stage<FactorizePass> | undefined): Promise<NodeResult> {
+    const { name } = entry;
+    const node = this.#nodes.get(name);
+    if (!node) {
+      if (!stage) return { plan: entry, ...untouched, skipped: keptBy(entry) };
+      throw diagnostics.usage(`the plan names "${name}", which the model does not have`);
+    }
+    const guarded = <Outcome>(work: Promise<Outcome>) =>
+      work.catch((cause: unknown) => passFailure(node, name, cause, this.#environment));
+    const outcome = stage && (await guarded(this.#attempt(node, entry, stage)));
+    this.#fits.drop(name);
+    if (outcome && !isSkip(outcome)) return { plan: entry, ...outcome, skipped: null };
+    const skipped = outcome ? { code: outcome.code, text: outcome.text } : keptBy(entry);
+    const refitted =
+      this.#observation && this.#rewritten.hasLostInputs(node) ? await guarded(this.#refit(node, name)) : untouched;
+    return { plan: entry, ...(isSkip(refitted) ? untouched : refitted), skipped };
+  }
+
+  /** New weights, by least squares, for a node that lost inputs and is not factorized. */
+  async #refit(node: Node, name: string): Promise<Outcome | Skip> {
+    const operator = linearOperator(node, this.#rewritten.context(undefined));
+    if (operator === null || isSkip(operator)) return operator ?? skip(node, 'not-legal', 'it is no linear operator');
+    const kernel = readKernel(operator);
+    if (isSkip(kernel)) return kernel;
+    const known = await this.#known(node, name, leastSquares, {});
+    if (isSkip(known)) return known;
+    const { moments, elsewhere } = known;
+    const { blas } = this.#environment;
+    const found = moments ? (await fitTarget(kernel, moments, this.#mode, blas)).kernel : elsewhere?.factors.W;
+    if (!found || found.data.length !== kernel.data.length)
+      return skip(node, 'unobserved', 'its weights were fitted to other sizes');
+    const tensor = kernelTensor(operator, Float64Array.from(found.data));
+    const stored = { data: Float64Array.from(toKernelOrder(operator, toFloat64(tensor))), dims: kernel.dims };
+    const judged = moments
+      ? await judge(operator, stored, moments, blas)
+      : { bias: elsewhere?.bias, outputError: elsewhere?.outputError as OutputError };
+    this.#replaceInReference(name, operator, tensor, judged.bias);
+    replaceKernel(this.#rewritten, operator, `${name}/refitted`, tensor, judged.bias);
     return {
-      plan: entry,
-      weightError: null,
-      outputError: null,
-      fitted: null,
-      exactError: null,
-      skipped: { code, text },
+      ...untouched,
+      outputError: judged.outputError,
+      fitted: { method: leastSquares, ranks: {}, factors: { W: stored }, ...judged },
     };
   }
 
@@ -127,7 +156,7 @@ export class Rewriter {
     if (isSkip(subject)) return subject;
     const { operator, decomposition, ranks, kernel } = subject;
     const { pass } = stage;
-    const known = await this.#known(node, entry, pass.name, ranks);
+    const known = await this.#known(node, entry.name, pass.name, ranks);
     if (isSkip(known)) return known;
     const { moments, elsewhere } = known;
     const { blas } = this.#environment;
@@ -149,7 +178,8 @@ export class Rewriter {
       moments && contracted
         ? await judge(operator, contracted, moments, blas)
         : elsewhere && { bias: elsewhere.bias, outputError: elsewhere.outputError };
-    if (contracted) this.#replaceInReference(entry.name, operator, contracted, judged?.bias);
+    if (contracted)
+      this.#replaceInReference(entry.name, operator, kernelTensor(operator, contracted.data), judged?.bias);
     const opset = this.#rewritten.model.opset() ?? 0;
     editGraph(this.#rewritten.model, node, (edit) => emitChain(operator, steps, weights, opset, edit, judged?.bias));
     this.#rewritten.changed();
@@ -164,16 +194,22 @@ export class Rewriter {
   /** What the data tell of a node: moments to fit to, or the fit that was made where the data are; neither without data. */
   async #known(
     node: Node,
-    { name }: PlanNode,
+    name: string,
     pass: string,
     ranks: Ranks,
   ): Promise<{ readonly moments?: Moments; readonly elsewhere?: FittedNode } | Skip> {
-    const observed = await this.#observation?.of(name);
+    const observed = await this.#observed(name);
     if (!observed) return {};
     if ('unobserved' in observed) return skip(node, 'unobserved', observed.unobserved);
     if ('groups' in observed) return { moments: observed };
     if (sameChoice(observed, pass, ranks)) return { elsewhere: observed };
     return skip(node, 'unobserved', `it was fitted by ${observed.method} with ranks ${JSON.stringify(observed.ranks)}`);
+  }
+
+  /** Asked once for each node: a rewrite that fails may be followed by new weights. */
+  #observed(name: string): Promise<Observed | undefined> {
+    if (this.#last?.name !== name) this.#last = { name, observed: this.#observation?.of(name) ?? nothing };
+    return this.#last.observed;
   }
 
   /** Factors from outside as a fit: how near they are to the kernel is measured here, and must hold. */
@@ -253,18 +289,46 @@ export class Rewriter {
     }
   }
 
-  #replaceInReference(name: string, operator: LinearOperator, { data }: NdArray, bias: Float64Array | undefined): void {
-    const node = this.#referenceNodes.get(name);
-    if (!this.#reference || !node) return;
-    const { dims } = constantTensor(operator.weight) as Tensor;
-    const kernel = fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
-    const index = operator.node.inputs.indexOf(operator.weight);
-    const counterpart = linearOperator(node, this.#reference.context(undefined));
-    const { model } = this.#reference;
-    editGraph(model, node, (edit) => edit.setInput(node, index, edit.initializer(`${name}/contracted`, kernel)));
-    if (bias && counterpart !== null && !isSkip(counterpart))
-      editGraph(model, node, (edit) => replaceBias(counterpart, bias, edit));
+  #replaceInReference(name: string, { node }: LinearOperator, kernel: Tensor, bias: Float64Array | undefined): void {
+    const counterpart = this.#referenceNodes.get(name);
+    const operator = counterpart && this.#reference && linearOperator(counterpart, this.#reference.context(undefined));
+    if (!operator || isSkip(operator) || !this.#reference) return;
+    if (operator.node.opType !== node.opType) throw new Error(`${name} is another operator in the reference`);
+    replaceKernel(this.#reference, operator, `${name}/contracted`, kernel, bias);
   }
+}
+
+/** What becomes of a node, apart from why. */
+type Outcome = Omit<NodeResult, 'plan' | 'skipped'>;
+
+const untouched: Outcome = { weightError: null, outputError: null, fitted: null, exactError: null };
+
+const nothing = Promise.resolve(undefined);
+
+/** By which files of factors know weights that were fitted anew. */
+const leastSquares = 'least-squares';
+
+function keptBy({ skipped }: PlanNode): NonNullable<NodeResult['skipped']> {
+  const { code, text } = skipped ?? { code: 'excluded', text: 'the plan keeps it' };
+  return { code: code as SkipCode, text };
+}
+
+/** W[g, t, s, k…] as the operator's weight. */
+function kernelTensor(operator: LinearOperator, data: Float64Array): Tensor {
+  const { dims } = constantTensor(operator.weight) as Tensor;
+  return fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
+}
+
+function replaceKernel(
+  { model }: Workspace,
+  operator: LinearOperator,
+  name: string,
+  kernel: Tensor,
+  bias: Float64Array | undefined,
+): void {
+  const { node, weight } = operator;
+  editGraph(model, node, (edit) => edit.setInput(node, node.inputs.indexOf(weight), edit.initializer(name, kernel)));
+  if (bias) editGraph(model, node, (edit) => replaceBias(operator, bias, edit));
 }
 
 /** The bias that goes with a kernel on data, and how near the outputs then come to what was wanted. */

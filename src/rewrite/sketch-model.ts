@@ -1,13 +1,14 @@
 import { diagnostics } from '../diagnostics.ts';
 import { fromFloat64, type Model, type Node } from '../ir/index.ts';
 import { elementCount, type RealNdArray, seededRandom } from '../numerics/index.ts';
-import { type FactorizePass, isSkip, readKernel } from '../pass/index.ts';
+import { type FactorizePass, isSkip, linearOperator, readKernel } from '../pass/index.ts';
+import { replaceBias } from './bias.ts';
 import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
 import type { LoweredStep } from './lowering.ts';
 import { methodsOf } from './methods-of.ts';
 import type { Stage } from './pipeline.ts';
-import type { PlanNode } from './plan.ts';
+import type { PlanNode, Rewrites } from './plan.ts';
 import { checkPlan, inTopologicalOrder } from './plan-order.ts';
 import { plannedChain } from './planned-chain.ts';
 import { type Environment, nodeSeed, type Policy, Workspace } from './workspace.ts';
@@ -29,19 +30,22 @@ export interface SketchOptions {
 export function sketchModel(
   model: Model,
   stages: readonly Stage[],
-  plan: readonly PlanNode[],
+  { nodes: plan, pruned }: Rewrites,
   environment: Environment,
   { calibrated = false, policy = { allows: () => true } }: SketchOptions = {},
 ): Model {
   const methods = methodsOf(stages);
   checkPlan(plan, methods);
   const workspace = new Workspace(model, environment);
-  let changed = workspace.prepare(stages, policy);
+  let changed = workspace.prepare({ stages, policy, pruned });
   const nodes = new Map([...workspace.names()].map(([node, name]) => [name, node]));
   for (const entry of inTopologicalOrder(plan, workspace)) {
     const method = entry.method === null ? undefined : methods.get(entry.method);
-    if (!method) continue;
     const node = nodes.get(entry.name);
+    if (!method) {
+      if (node && calibrated && workspace.hasLostInputs(node)) sketchBias(node, entry, workspace, environment.seed);
+      continue;
+    }
     if (!node) throw diagnostics.usage(`the plan names "${entry.name}", which the model does not have`);
     changed = sketchNode(node, entry, method, workspace, environment.seed, calibrated) || changed;
   }
@@ -76,6 +80,16 @@ function sketchNode(
   const changed = editGraph(workspace.model, node, (edit) => emitChain(operator, steps, weights, opset, edit, bias));
   workspace.changed();
   return changed;
+}
+
+/** A node that lost inputs gets a bias with its new weights. */
+function sketchBias(node: Node, entry: PlanNode, workspace: Workspace, seed: number): void {
+  const operator = linearOperator(node, workspace.context(undefined));
+  if (operator === null || isSkip(operator)) return;
+  const random = seededRandom(nodeSeed(seed, entry.name, 'refitted'), 'sketch');
+  const bias = randomNumbers([operator.groups * operator.outputs], 1e-2, random.uniform);
+  editGraph(workspace.model, node, (edit) => replaceBias(operator, bias, edit));
+  workspace.changed();
 }
 
 /** With weights of this size an operator gives outputs as large as its inputs (He et al. 2015, without the Relu). */

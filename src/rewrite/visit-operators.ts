@@ -1,8 +1,9 @@
 import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { Node } from '../ir/index.ts';
+import type { LinearOperator } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
 import { linearNodes } from './node-names.ts';
-import { inOrder, Observation } from './observation.ts';
+import { inOrder, Observation, operatorsByName } from './observation.ts';
 import type { Environment, Policy, Workspace } from './workspace.ts';
 
 export interface Visit {
@@ -11,17 +12,25 @@ export interface Visit {
   readonly name: string;
   /** Open for as long as the visits last; undefined without data. */
   readonly observation: Observation | undefined;
+  /** The operator with all its filters; undefined where the node is not seen as one. */
+  readonly original: LinearOperator | undefined;
+}
+
+/** A model as it is to be planned for, and as it came, canonicalized; the same where no filters have gone. */
+export interface Visited {
+  readonly workspace: Workspace;
+  readonly original: Workspace;
 }
 
 /**
- * Asks something about every Conv, ConvTranspose, Gemm and MatMul of a canonicalized model, in topological order, with
- * data on what the model gives each of them.
+ * Asks something about every Conv, ConvTranspose, Gemm and MatMul of a prepared model, in topological order, with data on
+ * what the original gives each of them.
  *
  * @returns one answer per operator, in file order
  * @throws usage when the policy sets ranks for a node that does not exist
  */
 export async function visitOperators<Answer>(
-  workspace: Workspace,
+  { workspace, original }: Visited,
   policy: Policy,
   environment: Environment,
   calibration: Calibration | undefined,
@@ -31,12 +40,13 @@ export async function visitOperators<Answer>(
   const nodes = linearNodes(workspace.model).map((node) => ({ node, name: nameOf.get(node) ?? node.name }));
   const known = new Set(nodes.map(({ name }) => name));
   checkRankNames(policy, known);
-  const observation = calibration && (await Observation.open(calibration, workspace, workspace, known));
+  const originals = operatorsByName(original, known);
+  const observation = calibration && (await Observation.open(calibration, original, workspace, known, { alone: true }));
   try {
     const answers = new Map<Node, Answer>();
     for (const { node, name } of topological(nodes, workspace)) {
       environment.signal.throwIfAborted();
-      answers.set(node, await ask({ node, name, observation }));
+      answers.set(node, await ask({ node, name, observation, original: originals.get(name) }));
       environment.onEvent({ kind: 'progress', stage: 'plan', done: answers.size, total: nodes.length, item: name });
     }
     return nodes.map(({ node }) => answers.get(node) as Answer);

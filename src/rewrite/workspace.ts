@@ -1,22 +1,16 @@
+import type { KeptChannels } from '../channels/index.ts';
 import type { OnEvent } from '../events.ts';
 import { cloneModel, type Model, type Node } from '../ir/index.ts';
 import { type Blas, type Fit, seededRandom } from '../numerics/index.ts';
-import { inferShapes } from '../onnx/index.ts';
-import {
-  type CleanupPass,
-  isSkip,
-  type PassContext,
-  type PatternPass,
-  type PrunePass,
-  type Ranks,
-  type Shapes,
-} from '../pass/index.ts';
+import { inferShapes, type ShapeInfo } from '../onnx/index.ts';
+import { type CleanupPass, isSkip, type PassContext, type PatternPass, type Ranks } from '../pass/index.ts';
 import type { RequireGain } from './cost.ts';
 import { editGraph } from './edit-graph.ts';
 import type { Executor } from './execution-check.ts';
 import { nodeNames } from './node-names.ts';
-import type { Stage } from './pipeline.ts';
-import { type OnPruned, pruneGroups } from './prune-groups.ts';
+import { pruneSteps, type Stage } from './pipeline.ts';
+import type { PrunedGroup } from './plan.ts';
+import { type PrunedModel, type RemoveOptions, removeIdle, removePlanned } from './remove-filters.ts';
 
 /** What planning and applying are given from outside. */
 export interface Environment {
@@ -39,13 +33,23 @@ export interface Policy {
   readonly ranks: Readonly<Record<string, readonly number[]>>;
 }
 
+/** What is removed before anything is factorized, and who wants to know. */
+export interface Preparation {
+  readonly stages: readonly Stage[];
+  readonly policy: Pick<Policy, 'allows' | 'prunes'>;
+  readonly pruned: readonly PrunedGroup[];
+  onPruned?(removal: PrunedModel): void;
+}
+
 /** A model on its way through the pipeline, with the shapes that hold for it now. */
 export class Workspace {
   readonly model: Model;
   readonly #environment: Environment;
-  #shapes: Shapes | undefined;
+  #shapes: ShapeInfo | undefined;
   /** Of the nodes as they came: a pass that changes a node's output must not change its name. */
   readonly #names: ReadonlyMap<Node, string>;
+  readonly #kept = new Map<Node, KeptChannels>();
+  readonly #losers = new Set<Node>();
 
   /** Works on a copy: the caller's model is never changed. */
   constructor(model: Model, environment: Environment) {
@@ -59,9 +63,8 @@ export class Workspace {
     return nodeNames(this.model, this.#names);
   }
 
-  get shapes(): Shapes {
-    const { inputShapes } = this.#environment;
-    this.#shapes ??= inferShapes(this.model, inputShapes ? { inputShapes } : {});
+  get shapes(): ShapeInfo {
+    this.#shapes ??= this.infer(this.model);
     return this.#shapes;
   }
 
@@ -88,24 +91,65 @@ export class Workspace {
     return changed;
   }
 
-  /** Everything that comes before planning: canonicalize passes, then prune passes. True when any changed the model. */
-  prepare(stages: readonly Stage[], policy: Pick<Policy, 'allows' | 'prunes'>, onPruned?: OnPruned): boolean {
+  /** Everything that comes before factorizing: canonicalize passes, then removals. True when any changed the model. */
+  prepare({ stages, policy, pruned, onPruned }: Preparation): boolean {
     let changed = this.runAll(stages, 'canonicalize');
-    for (const { pass, options } of stages)
-      if (pass.kind === 'prune') changed = this.#prune({ pass, options }, policy, onPruned) || changed;
+    for (const { name, rule, isPlanned } of pruneSteps(stages)) {
+      if (rule.count === undefined) changed = this.removeIdle(policy, onPruned) || changed;
+      const entries = isPlanned ? pruned.filter(({ pass }) => pass === name) : [];
+      changed = this.removePlanned(entries, onPruned) || changed;
+    }
     return changed;
   }
 
-  #prune({ pass, options }: Stage<PrunePass>, policy: Pick<Policy, 'allows' | 'prunes'>, onPruned?: OnPruned): boolean {
+  /** Removes filters that go at no loss. */
+  removeIdle(policy: Preparation['policy'], onPruned?: Preparation['onPruned']): boolean {
+    const options = this.#removing(onPruned, () => {});
+    return this.#changed(removeIdle(this.model, this.mayLoseFilters(policy), options));
+  }
+
+  /** Removes filters that a plan does not keep. */
+  removePlanned(entries: readonly PrunedGroup[], onPruned?: Preparation['onPruned']): boolean {
+    const options = this.#removing(onPruned, (node) => this.#losers.add(node));
+    return this.#changed(removePlanned(this.model, entries, options));
+  }
+
+  mayLoseFilters({ prunes, allows }: Preparation['policy']): (node: Node) => boolean {
     const names = this.names();
-    const allows = (node: Node) => (policy.prunes ?? policy.allows)(names.get(node) ?? node.name);
+    return (node) => (prunes ?? allows)(names.get(node) ?? node.name);
+  }
+
+  /** Which channels of an operator are left, by their place in the canonicalized model; undefined where all are. */
+  kept(node: Node): KeptChannels | undefined {
+    return this.#kept.get(node);
+  }
+
+  /** Whether an operator lost inputs that did something: what is left of its weights should be fitted anew. */
+  hasLostInputs(node: Node): boolean {
+    return this.#losers.has(node);
+  }
+
+  /** Shapes of a model with the input shapes that the user gave. */
+  infer(model: Model): ShapeInfo {
     const { inputShapes } = this.#environment;
-    const infer = (model: Model) => inferShapes(model, inputShapes ? { inputShapes } : {});
-    const changed = pruneGroups(this.model, pass, this.context(options), {
-      allows,
-      infer,
+    return inferShapes(model, inputShapes ? { inputShapes } : {});
+  }
+
+  #removing(onPruned: Preparation['onPruned'], onLoss: (node: Node) => void): RemoveOptions {
+    return {
+      names: this.names(),
+      infer: (model) => this.infer(model),
       ...(onPruned && { onPruned }),
-    });
+      onKept: (kept) => {
+        for (const [node, now] of kept) {
+          this.#kept.set(node, narrowed(this.#kept.get(node), now));
+          if (now.inputs) onLoss(node);
+        }
+      },
+    };
+  }
+
+  #changed(changed: boolean): boolean {
     if (changed) this.changed();
     return changed;
   }
@@ -138,6 +182,15 @@ export class Workspace {
     const { graph } = this.model;
     return editGraph(this.model, undefined, (edit) => pass.run(graph, edit, this.context(options)));
   }
+}
+
+/** Places after two removals, by those before the first. */
+function narrowed(before: KeptChannels | undefined, now: KeptChannels): KeptChannels {
+  const along = (side: keyof KeptChannels) => {
+    const [old, places] = [before?.[side], now[side]];
+    return old && places ? places.map((place) => old[place] as number) : (places ?? old);
+  };
+  return { inputs: along('inputs'), outputs: along('outputs') };
 }
 
 /** Fits made while planning, for the rewrite that follows: keyed by node, method and ranks. */

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pruneFilters from '../../passes/prune-filters/index.ts';
 import {
   attribute,
   cloneModel,
@@ -10,7 +9,8 @@ import {
   type Value,
 } from '../../src/ir/index.ts';
 import { inferShapes } from '../../src/onnx/index.ts';
-import { pruneGroups } from '../../src/rewrite/prune-groups.ts';
+import { nodeNames } from '../../src/rewrite/index.ts';
+import { removeIdle } from '../../src/rewrite/remove-filters.ts';
 import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
 import { ModelBuilder } from '../support/small-models.ts';
 import { coupledNetwork } from './coupled-network.ts';
@@ -22,17 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-/** The model after prune-filters without options, and whether it changed. */
+/** The model without what goes at no loss, and whether it changed. */
 function lossless(model: Model) {
   const pruned = cloneModel(model).model;
-  const shapes = inferShapes(pruned);
-  const options = pruneFilters.options.parse({});
-  const changed = pruneGroups(
-    pruned,
-    pruneFilters,
-    { options, model: pruned, shapes },
-    { allows: () => true, infer: inferShapes },
-  );
+  const changed = removeIdle(pruned, () => true, { names: nodeNames(pruned), infer: inferShapes, onKept: () => {} });
   return { pruned, changed };
 }
 

@@ -70,6 +70,7 @@ export const plan: Plan = {
   freezeInputs: false,
   evidence: { kind: 'weights' },
   goal: [],
+  pruned: [],
   nodes: [
     {
       name: 'layer1.0.conv1',

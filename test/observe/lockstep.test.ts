@@ -65,6 +65,7 @@ function pairsOf(original: Model, rewritten: Model): readonly OperatorPair[] {
     name,
     original: operator,
     rewritten: others.get(name) as LinearOperator,
+    kept: undefined,
   }));
 }
 

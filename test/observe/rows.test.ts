@@ -38,7 +38,7 @@ async function compareRows(runtime: Runtime, seed: number): Promise<number> {
   const { rows } = outputLayout(operator, output.dims);
   const block = rowBlock(operator, rows + 3);
   const all = Int32Array.from({ length: rows }, (_, row) => row);
-  copyRows(operator, { input, output, residual: undefined }, all, block, 2);
+  copyRows(operator, { input, output, residual: undefined, keptOutputs: undefined }, all, block, 2);
   const { outputs, groups } = operator;
   const P = kernel.data.length / (groups * outputs);
   let worst = 0;

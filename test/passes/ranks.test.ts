@@ -9,7 +9,9 @@ const environment: Environment = { blas: plainBlas, seed: 0, signal: new AbortCo
 const anyGain: Policy = { requireGain: 'none', ranks: {}, allows: () => true };
 
 async function planOf(model: Model, pipeline: string, policy: Policy = anyGain, fit = false) {
-  return planNodes(model, resolvePipeline(pipeline, builtinPasses), policy, environment, new FitCache(), { fit });
+  const stages = resolvePipeline(pipeline, builtinPasses);
+  const { nodes } = await planNodes(model, stages, policy, environment, new FitCache(), { fit });
+  return nodes;
 }
 
 /** A Conv whose kernel has exactly the given ranks, and noise of the given size on top. */

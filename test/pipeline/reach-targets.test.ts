@@ -3,7 +3,7 @@ import { Choices } from '../../src/pipeline/choices.ts';
 import { parseTarget } from '../../src/pipeline/goal.ts';
 import { reachTargets } from '../../src/pipeline/reach-targets.ts';
 import type { ModelCost } from '../../src/pipeline/sketch.ts';
-import type { NodeCandidates, PlanNode } from '../../src/rewrite/index.ts';
+import type { NodeCandidates, PlanNode, Rewrites } from '../../src/rewrite/index.ts';
 
 const milliseconds = new Map<unknown, number>();
 
@@ -51,15 +51,15 @@ function nodes(count: number): readonly NodeCandidates[] {
 const fixed = 500;
 
 /** What the nodes cost, and something in no node. */
-function costOf(plan: readonly PlanNode[]): ModelCost {
+function costOf({ nodes: plan }: Pick<Rewrites, 'nodes'>): ModelCost {
   const params = fixed + plan.reduce((sum, { cost }) => sum + (cost?.after.params ?? 0), 0);
   return { params, macs: params, size: 4 * params + 300, latency: null };
 }
 
 const open = (kinds: ConstructorParameters<typeof Choices>[0]['kinds']) =>
-  new Choices({ nodes: nodes(5), kinds, milliseconds: undefined, bytesPerParameter: 4, norm: 'weights' });
+  new Choices({ pruned: [], nodes: nodes(5), kinds, milliseconds: undefined, bytesPerParameter: 4, norm: 'weights' });
 
-const before = costOf(nodes(5).map(({ kept }) => kept));
+const before = costOf({ nodes: nodes(5).map(({ kept }) => kept) });
 
 describe('targets', () => {
   test.each(['params=0.5x', 'macs=0.4x', 'params=3000', 'size=10KB', 'size=0.6x'])(
@@ -69,7 +69,7 @@ describe('targets', () => {
       const {
         outcomes,
         met,
-        nodes: plan,
+        rewrites: plan,
       } = await reachTargets(open([target.kind]), [target], before, async (chosen) => costOf(chosen));
       expect(met).toBe(true);
       const total = costOf(plan)[target.kind as 'params'] as number;
@@ -91,7 +91,9 @@ describe('targets', () => {
 
   test('cost where it hurts least: nodes of small error give more', async () => {
     const target = parseTarget('params=0.5x');
-    const { nodes: plan } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
+    const {
+      rewrites: { nodes: plan },
+    } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
     const left = plan.map(({ cost }) => cost?.after.params ?? 0);
     expect(left).toEqual(left.toSorted((a, b) => a - b));
   });
@@ -101,7 +103,7 @@ describe('targets', () => {
     const {
       outcomes,
       met,
-      nodes: plan,
+      rewrites: { nodes: plan },
     } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
     expect(met).toBe(false);
     expect(outcomes[0]?.reached).toBeCloseTo((fixed + 500) / 5500, 6);
@@ -111,6 +113,7 @@ describe('targets', () => {
   test('of latency follow what the whole model takes, not what its nodes promise', async () => {
     const target = parseTarget('latency=0.5x');
     const choices = new Choices({
+      pruned: [],
       nodes: nodes(5),
       kinds: ['latency'],
       milliseconds: () => 1,
@@ -130,6 +133,7 @@ describe('targets', () => {
   test('of latency are reached in a few rounds although the clock is off by 6 %, now up, now down', async () => {
     const target = parseTarget('latency=0.5x');
     const choices = new Choices({
+      pruned: [],
       nodes: nodes(5),
       kinds: ['latency'],
       milliseconds: (chain) => milliseconds.get(chain) ?? 1,
@@ -139,11 +143,13 @@ describe('targets', () => {
     const trueLatency = (plan: readonly PlanNode[]) =>
       plan.reduce((total, { ranks }) => total + (ranks ? ((ranks['R'] as number) + 0.5) / 10 : 1), 0) / 5;
     let sketches = 0;
-    const timed = async (plan: readonly PlanNode[]): Promise<ModelCost> => {
+    const timed = async ({ nodes: plan }: Rewrites): Promise<ModelCost> => {
       const ratio = 1 / (trueLatency(plan) * (sketches++ % 2 === 0 ? 1.06 : 0.94));
       return { ...before, latency: { milliseconds: 5 / ratio, before: 5, ratio, ci95: [ratio, ratio] } };
     };
-    const { nodes: plan } = await reachTargets(choices, [target], before, timed);
+    const {
+      rewrites: { nodes: plan },
+    } = await reachTargets(choices, [target], before, timed);
     expect(sketches).toBeLessThan(5);
     expect(trueLatency(plan)).toBeGreaterThan(0.46);
     expect(trueLatency(plan)).toBeLessThan(0.51);
@@ -151,7 +157,9 @@ describe('targets', () => {
 
   test('tell of each node the chosen candidate and the two next best', async () => {
     const target = parseTarget('params=0.5x');
-    const { nodes: plan } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
+    const {
+      rewrites: { nodes: plan },
+    } = await reachTargets(open(['params']), [target], before, async (chosen) => costOf(chosen));
     for (const { candidates, method, ranks } of plan) {
       expect(candidates).toHaveLength(3);
       expect(candidates[0]).toMatchObject({ method, ranks });
@@ -165,6 +173,7 @@ describe('targets', () => {
       candidates: node.candidates.map((candidate, j) => ({ ...candidate, error: (9 - j) / 100 })),
     }));
     const choices = new Choices({
+      pruned: [],
       nodes: errors,
       kinds: ['params'],
       milliseconds: undefined,

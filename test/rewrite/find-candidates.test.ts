@@ -24,14 +24,15 @@ const everything: Policy = { requireGain: 'none', ranks: {}, allows: () => true 
 const allMethods =
   'fuse-batch-norm,tucker-2,cp-split{sweeps=10,starts=1},spatial-svd,channel-svd,grouped-core{sweeps=5},tensor-train,svd';
 
-function candidatesOf(
+async function candidatesOf(
   model: Model,
   pipeline: string,
   options: Partial<CandidateOptions> = {},
   policy: Policy = everything,
   passes: readonly Pass[] = builtinPasses,
 ): Promise<readonly NodeCandidates[]> {
-  return findCandidates(model, resolvePipeline(pipeline, passes), policy, environment, { block: 1, ...options });
+  const stages = resolvePipeline(pipeline, passes);
+  return (await findCandidates(model, stages, policy, environment, { block: 1, ...options })).nodes;
 }
 
 function byMethod({ candidates }: NodeCandidates): ReadonlyMap<string, readonly Candidate[]> {
@@ -79,7 +80,8 @@ describe('candidates', () => {
     for (const [method, candidates] of byMethod(node as NodeCandidates)) {
       const { ranks, cost, steps } = candidates[0] as Candidate;
       const entry = { ...(node as NodeCandidates).kept, method, ranks: { ...ranks } };
-      const applied = await applyNodes(model, stages, [entry], everything, environment, new FitCache(), {
+      const plan = { pruned: [], nodes: [entry] };
+      const applied = await applyNodes(model, stages, plan, everything, environment, new FitCache(), {
         reference: false,
       });
       const made = applied.model.graph.nodes.filter(({ name }) => name.startsWith('conv2/'));
@@ -208,7 +210,7 @@ describe('candidates', () => {
     const events: Event[] = [];
     const stages = resolvePipeline('broken,svd', [...builtinPasses, broken]);
     const heard = { ...environment, onEvent: (event: Event) => events.push(event) };
-    const found = await findCandidates(smallCnn(), stages, everything, heard, { block: 1 });
+    const { nodes: found } = await findCandidates(smallCnn(), stages, everything, heard, { block: 1 });
     expect(found.map(({ candidates }) => candidates.length > 0)).toEqual([false, false, true]);
     expect(found[0]?.kept.skipped?.code).toBe('pass-failed');
     expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(3);

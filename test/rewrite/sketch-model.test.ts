@@ -10,6 +10,7 @@ import {
   FitCache,
   type PlanNode,
   planNodes,
+  type Rewrites,
   resolvePipeline,
   sketchModel,
 } from '../../src/rewrite/index.ts';
@@ -23,7 +24,7 @@ const policy = { requireGain: 'none', ranks: {}, allows: () => true } as const;
 interface Made {
   readonly fitted: Model;
   readonly sketch: Model;
-  readonly plan: readonly PlanNode[];
+  readonly plan: Rewrites;
 }
 
 async function make(model: Model, pipeline: string, calibration?: Calibration): Promise<Made> {
@@ -67,7 +68,7 @@ describe('a sketch of a plan', () => {
   ])('has the nodes, shapes and bytes of the fitted model: %s', async (pipeline) => {
     for (const opset of [9, 13]) {
       const { fitted, sketch, plan } = await make(smallCnn({ opset }), pipeline);
-      expect(plan.some(({ method }) => method !== null)).toBe(true);
+      expect(plan.nodes.some(({ method }) => method !== null)).toBe(true);
       expect(shapeOf(sketch)).toEqual(shapeOf(fitted));
       expect(byteLength(sketch)).toBe(byteLength(fitted));
     }
@@ -100,7 +101,7 @@ describe('a sketch of a plan', () => {
       .node('Gemm', ['a', 'w4', 'b4'], 'y', [attribute.float('beta', 0.5)], 'gemm')
       .output('y').model;
     const { fitted, sketch, plan } = await make(model, `${share},tucker-2,svd`, fakeCalibration());
-    expect(plan.map(({ method }) => method)).toEqual(['tucker-2', 'svd', 'svd', 'svd']);
+    expect(plan.nodes.map(({ method }) => method)).toEqual(['tucker-2', 'svd', 'svd', 'svd']);
     expect(shapeOf(sketch)).toEqual(shapeOf(fitted));
     expect(byteLength(sketch)).toBe(byteLength(fitted));
   });
@@ -131,9 +132,13 @@ describe('a sketch of a plan', () => {
     const stages = resolvePipeline(`${share},svd`, builtinPasses);
     const model = smallCnn();
     const plan = await planNodes(model, stages, policy, environment, new FitCache());
-    const absurd = plan.map((entry) => (entry.method ? { ...entry, ranks: { R: 999 } } : entry));
+    const edited = (edit: Partial<PlanNode>) => ({
+      ...plan,
+      nodes: plan.nodes.map((entry) => (entry.method ? { ...entry, ...edit } : entry)),
+    });
+    const absurd = edited({ ranks: { R: 999 } });
     expect(sketchModel(model, stages, absurd, environment)).toBe(model);
-    const unknown = plan.map((entry) => (entry.method ? { ...entry, name: 'nobody' } : entry));
+    const unknown = edited({ name: 'nobody' });
     expect(() => sketchModel(model, stages, unknown, environment)).toThrow('the plan names "nobody"');
   });
 });

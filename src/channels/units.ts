@@ -1,18 +1,16 @@
 import type { ChannelGroup, ChannelGroups } from './channel-groups.ts';
 import { type Filters, offsetOf, placeOf } from './kernel.ts';
 
-/** Units to remove from a group, and what their removal equals. */
-export interface Pruning {
+/** Units that can go from a group at no loss. */
+export interface Idle {
   /** In the order in which they should go, should not all of them be able to. */
   readonly units: readonly number[];
-  /** `zeroed`: the model with these filters set to zero; `natural`: the model as it is. */
-  readonly world: 'zeroed' | 'natural';
   /** Units that go because another carries the same: what read them reads that one instead. */
-  readonly twins?: ReadonlyMap<number, number>;
+  readonly twins: ReadonlyMap<number, number>;
 }
 
 /** What can go at no loss: units that nobody reads, that are constant, or that another one equals. */
-export function losslessPruning(groups: ChannelGroups, group: ChannelGroup): Pruning {
+export function idleUnits(groups: ChannelGroups, group: ChannelGroup): Idle {
   const obstructed = groups.obstacles('natural');
   const idle = group.units.filter((unit) => !obstructed.has(unit));
   const gone = new Set(idle);
@@ -20,15 +18,15 @@ export function losslessPruning(groups: ChannelGroups, group: ChannelGroup): Pru
   const twins = new Map(
     [...groups.twins()].filter(([unit, twin]) => own.has(unit) && !gone.has(unit) && !gone.has(twin)),
   );
-  return { units: [...idle, ...twins.keys()], world: 'natural', twins };
+  return { units: [...idle, ...twins.keys()], twins };
 }
 
 /**
- * The units with the smallest filters over all their makers; of equal ones the later go first.
+ * Σ|w|^order over the filters of all makers of a unit, for each unit of a group in turn.
  *
  * @param order of the norm: 1 or 2
  */
-export function smallestUnits(groups: ChannelGroups, group: ChannelGroup, order: 1 | 2): readonly number[] {
+export function filterNorms(groups: ChannelGroups, group: ChannelGroup, order: 1 | 2): readonly number[] {
   const norms = new Map(group.units.map((unit) => [unit, 0]));
   for (const filters of groups.draft.filters) {
     const norm = filterNorm(filters, order);
@@ -38,9 +36,7 @@ export function smallestUnits(groups: ChannelGroups, group: ChannelGroup, order:
       if (known !== undefined) norms.set(unit, known + norm(position));
     });
   }
-  const at = new Map(group.units.map((unit, place) => [unit, place]));
-  const norm = (unit: number) => norms.get(unit) as number;
-  return group.units.toSorted((a, b) => norm(a) - norm(b) || (at.get(b) as number) - (at.get(a) as number));
+  return group.units.map((unit) => norms.get(unit) as number);
 }
 
 /** Σ|w|^order over the weights of a filter. */

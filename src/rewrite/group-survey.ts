@@ -1,0 +1,82 @@
+import { type ChannelGroup, type ChannelGroups, type ReadColumns, readColumns } from '../channels/index.ts';
+import type { Node } from '../ir/index.ts';
+import { elementCount, type Moments } from '../numerics/index.ts';
+import type { GroupReader, LinearOperator } from '../pass/index.ts';
+import type { FitTarget } from './fit-target.ts';
+
+/** What the data tell of one linear operator. */
+export interface Sight {
+  readonly operator: LinearOperator;
+  readonly moments: Moments;
+  /** With a metric: what fits of it approach. */
+  readonly target: FitTarget;
+}
+
+/**
+ * Collects what the readers of channel groups see, operator by operator. A group whose readers have all been seen is
+ * handed out, and what was kept for it alone is let go.
+ */
+export class GroupSurvey {
+  readonly #reads: ReadonlyMap<ChannelGroup, readonly ReadColumns[]>;
+  readonly #pending: Map<ChannelGroup, Set<Node>>;
+  readonly #readers: Map<ChannelGroup, GroupReader[]>;
+
+  constructor(groups: ChannelGroups, of: readonly ChannelGroup[]) {
+    this.#reads = new Map(of.map((group) => [group, readColumns(groups, group)]));
+    this.#pending = new Map([...this.#reads].map(([group, reads]) => [group, new Set(reads.map(({ node }) => node))]));
+    this.#readers = new Map(of.map((group) => [group, []]));
+  }
+
+  /** Operators that have something to tell. */
+  get nodes(): ReadonlySet<Node> {
+    return new Set([...this.#reads.values()].flat().map(({ node }) => node));
+  }
+
+  /**
+   * @param sight undefined where nothing is known: groups that the node reads are not handed out then
+   * @returns groups that nothing is missing of any more
+   */
+  see(node: Node, sight: Sight | undefined): readonly (readonly [ChannelGroup, readonly GroupReader[]])[] {
+    const complete: [ChannelGroup, readonly GroupReader[]][] = [];
+    for (const [group, pending] of this.#pending) {
+      if (!pending.delete(node)) continue;
+      const readers = this.#readers.get(group);
+      if (!sight) this.#readers.delete(group);
+      else if (readers) readers.push(...readersOf(sight, this.#reads.get(group) ?? [], node));
+      if (pending.size > 0) continue;
+      this.#pending.delete(group);
+      this.#readers.delete(group);
+      if (sight && readers) complete.push([group, readers]);
+    }
+    return complete;
+  }
+}
+
+/** One reader for each group of the operator that reads any of the channels. */
+function readersOf(
+  { operator, moments, target }: Sight,
+  reads: readonly ReadColumns[],
+  node: Node,
+): readonly GroupReader[] {
+  const channels = reads.find((one) => one.node === node)?.channels ?? [];
+  const { groups, outputs, inputs, kernelShape } = operator;
+  const positions = elementCount(kernelShape);
+  const P = inputs * positions;
+  const variance = moments.groups.reduce((sum, { varianceY }) => varianceY.reduce((a, b) => a + b, sum), 0);
+  return Array.from({ length: groups }, (_, g) => g).flatMap((g) => {
+    const own = channels.map((list) => list.filter((channel) => Math.floor(channel / inputs) === g));
+    if (own.every(({ length }) => length === 0)) return [];
+    const { gram, meanX } = moments.groups[g] as Moments['groups'][number];
+    const columns = own.map((list) =>
+      list.flatMap((channel) => Array.from({ length: positions }, (_, k) => (channel % inputs) * positions + k)),
+    );
+    return {
+      kernel: Float64Array.from(target.kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P)),
+      gram: target.metric?.grams[g] ?? gram,
+      energy: meanX.map((mean, p) => mean * mean + (gram[p * P + p] as number)),
+      columns,
+      // Where the output never varies no error is relative to anything.
+      weight: variance > 0 ? 1 / variance : 0,
+    };
+  });
+}

@@ -1,0 +1,133 @@
+import {
+  type ChannelGroup,
+  type ChannelGroups,
+  channelGroups,
+  type Idle,
+  idleUnits,
+  type KeptChannels,
+  type RemovalOptions,
+  removableUnits,
+  removeChannels,
+  zeroChannels,
+} from '../channels/index.ts';
+import { diagnostics } from '../diagnostics.ts';
+import { cloneModel, type Model, type Node } from '../ir/index.ts';
+import type { ShapeInfo } from '../onnx/index.ts';
+import { parseRanges } from './kept-ranges.ts';
+import type { PrunedGroup } from './plan.ts';
+
+export interface PrunedModel {
+  readonly pruned: Model;
+  /** What it must equal: the model with the filters set to zero, or where nothing was to be lost, as it was. */
+  readonly expected: Model;
+}
+
+export interface RemoveOptions {
+  /** By which plans know the nodes. */
+  readonly names: ReadonlyMap<Node, string>;
+  infer(model: Model): ShapeInfo;
+  onPruned?(removal: PrunedModel): void;
+  /** Told what is left of each operator that loses channels. */
+  onKept(kept: ReadonlyMap<Node, KeptChannels>): void;
+}
+
+/** A group by its first maker's name. */
+export function groupName({ members: [first] }: ChannelGroup, names: ReadonlyMap<Node, string>): string {
+  return (first && names.get(first.node)) ?? '';
+}
+
+/** Groups of which something may go. */
+export function openGroups({ groups }: ChannelGroups, allows: (node: Node) => boolean): readonly ChannelGroup[] {
+  return groups.filter(
+    ({ frozen, members }) => !frozen && !members.some(({ role, node }) => role === 'makes' && !allows(node)),
+  );
+}
+
+/**
+ * Removes what goes at no loss, in place, until there is nothing left to remove: where filters go, those that only read them
+ * may have become constant.
+ *
+ * @param allows whether a node may lose filters
+ * @returns whether anything was removed
+ */
+export function removeIdle(model: Model, allows: (node: Node) => boolean, options: RemoveOptions): boolean {
+  for (let changed = false; ; changed = true) {
+    const groups = channelGroups(model, options.infer(model));
+    const idle = openGroups(groups, allows).map((group) => idleUnits(groups, group));
+    const twins = new Map(idle.flatMap((one: Idle) => [...one.twins]));
+    const obstructed = new Map([...groups.obstacles('natural')].filter(([unit]) => !twins.has(unit)));
+    const units = removableUnits(
+      groups,
+      idle.flatMap((one) => one.units),
+      obstructed,
+    );
+    if (units.size === 0) return changed;
+    const going = new Map([...twins].filter(([unit]) => units.has(unit)));
+    remove(groups, units, { world: 'natural', twins: going, infer: options.infer }, options);
+  }
+}
+
+/**
+ * Removes what a plan does not keep, in place.
+ *
+ * @returns whether anything was removed
+ * @throws usage (2) for a group that the model does not have, or filters that must go together
+ */
+export function removePlanned(model: Model, entries: readonly PrunedGroup[], options: RemoveOptions): boolean {
+  if (entries.length === 0) return false;
+  const groups = channelGroups(model, options.infer(model));
+  const byName = new Map(
+    groups.groups.filter(({ frozen }) => !frozen).map((group) => [groupName(group, options.names), group]),
+  );
+  const wanted = entries.flatMap((entry) => {
+    const group = byName.get(entry.group);
+    if (!group)
+      throw diagnostics.usage(`the plan prunes "${entry.group}", where the model has no channels that could go`);
+    return unitsGone(entry, group, groups);
+  });
+  const units = removableUnits(groups, wanted);
+  const [stays] = wanted.filter((unit) => !units.has(unit));
+  if (stays !== undefined) {
+    const group = groups.groups.find((one) => one.units.includes(stays)) as ChannelGroup;
+    throw diagnostics.usage(
+      `the plan removes filters of "${groupName(group, options.names)}" that cannot go: the last of an axis, or needed as they are`,
+    );
+  }
+  return remove(groups, units, { infer: options.infer }, options);
+}
+
+/** The filters of a group's first maker: which unit each is part of. */
+export function unitsOfFilters({ members: [first] }: ChannelGroup, { unitOf }: ChannelGroups): readonly number[] {
+  return first ? Array.from(first.channels.atoms, unitOf) : [];
+}
+
+function unitsGone({ group: name, kept, of }: PrunedGroup, group: ChannelGroup, groups: ChannelGroups) {
+  const units = unitsOfFilters(group, groups);
+  const places = parseRanges(kept);
+  if (units.length !== of || !places || places.some((place) => place >= of))
+    throw diagnostics.usage(
+      `the plan keeps filters "${kept}" of ${of} in "${name}"`,
+      `It has ${units.length}; list them as in 0-3,5,8-11.`,
+    );
+  const stay = new Set(places.map((place) => units[place]));
+  const own = new Set(group.units);
+  const half = units.findIndex((unit, place) => own.has(unit) && stay.has(unit) && !places.includes(place));
+  if (half >= 0)
+    throw diagnostics.usage(`the plan keeps some filters of "${name}" and not filter ${half}, which goes with them`);
+  return group.units.filter((unit) => !stay.has(unit));
+}
+
+function remove(
+  groups: ChannelGroups,
+  units: ReadonlySet<number>,
+  removal: RemovalOptions,
+  { infer, onPruned, onKept }: RemoveOptions,
+): boolean {
+  if (units.size === 0) return false;
+  const { model } = groups.draft;
+  const expected = onPruned && cloneModel(model).model;
+  if (expected && removal.world !== 'natural') zeroChannels(channelGroups(expected, infer(expected)), units);
+  onKept(removeChannels(groups, units, removal).kept);
+  if (expected) onPruned?.({ expected, pruned: cloneModel(model).model });
+  return true;
+}
