@@ -26,6 +26,8 @@ export interface KeptChannels {
   /** Undefined where all are. */
   readonly inputs: readonly number[] | undefined;
   readonly outputs: readonly number[] | undefined;
+  /** Whether outputs that are left had read what is gone: not so where whole groups went. */
+  readonly lostReads: boolean;
 }
 
 export interface Removal {
@@ -72,12 +74,13 @@ export function removeChannels(
 
 function keptChannels({ draft }: ChannelGroups, surgeon: Surgeon): ReadonlyMap<Node, KeptChannels> {
   const kept = new Map<Node, KeptChannels>();
-  for (const { node, reads, makes } of draft.filters) {
+  for (const { node, reads, makes, wholeGroups } of draft.filters) {
     const [loses, gives] = [surgeon.loses(reads), surgeon.loses(makes)];
     if (!loses && !gives) continue;
     kept.set(node, {
       inputs: loses && reads ? surgeon.kept(reads) : undefined,
       outputs: gives ? surgeon.kept(makes) : undefined,
+      lostReads: loses && !wholeGroups,
     });
   }
   return kept;

@@ -40,7 +40,7 @@ export async function calibratedTarget(
   kernel: RealNdArray,
   moments: Moments,
   blas: Blas,
-  { ridge = 1e-3 }: CalibratedTargetOptions = {},
+  { ridge = RIDGE }: CalibratedTargetOptions = {},
 ): Promise<CalibratedTarget> {
   const { outputs, inputs, positions } = checkMoments(kernel, moments);
   const columns = inputs * positions;
@@ -62,15 +62,8 @@ async function solveGroup(
   ridge: number,
   blas: Blas,
 ): Promise<Float32Array> {
-  let trace = 0;
-  for (let p = 0; p < columns; p++) trace += gram[p * columns + p]!;
-  // G is a difference of float32 moments: below this there is nothing but their rounding.
-  const floor = ROUNDING * sumOfSquares(meanX);
-  const varies = trace > floor;
-  const shift = Math.max(ridge * trace, floor) / columns;
-  const metric = varies ? gram.slice() : new Float32Array(columns * columns);
-  for (let p = 0; p < columns; p++) metric[p * columns + p]! += varies ? shift : 1;
-  if (!varies) return metric;
+  const { metric, shift } = ridged({ gram, meanX }, ridge);
+  if (shift === undefined) return metric;
   const residual = await blas.gemm64({ m: outputs, n: columns, k: columns, a: kernel, b: gram });
   for (let i = 0; i < residual.length; i++) residual[i] = cross[i]! - residual[i]!;
   const factor = await blockedCholesky(gram, columns, blas, shift);
@@ -79,6 +72,28 @@ async function solveGroup(
     for (let p = 0; p < columns; p++) kernel[t * columns + p]! += step[p * outputs + t]!;
   }
   return metric;
+}
+
+/** λ of `ridgedGram`, and of fits where no data tell of a better one. */
+const RIDGE = 1e-3;
+
+/** Gλ of one group, float32[P, P]; the identity where its inputs never vary. */
+export function ridgedGram(moments: Pick<GroupMoments, 'gram' | 'meanX'>): Float32Array {
+  return ridged(moments, RIDGE).metric;
+}
+
+/** @returns Gλ, and λ; without λ the identity, where inputs never vary */
+function ridged({ gram, meanX }: Pick<GroupMoments, 'gram' | 'meanX'>, ridge: number) {
+  const columns = meanX.length;
+  let trace = 0;
+  for (let p = 0; p < columns; p++) trace += gram[p * columns + p]!;
+  // G is a difference of float32 moments: below this there is nothing but their rounding.
+  const floor = ROUNDING * sumOfSquares(meanX);
+  const varies = trace > floor;
+  const shift = Math.max(ridge * trace, floor) / columns;
+  const metric = varies ? gram.slice() : new Float32Array(columns * columns);
+  for (let p = 0; p < columns; p++) metric[p * columns + p]! += varies ? shift : 1;
+  return { metric, shift: varies ? shift : undefined };
 }
 
 /** Sizes of a kernel whose moments these are. Throws a RangeError when they are not. */

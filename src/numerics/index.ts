@@ -12,7 +12,7 @@ export { calibratedCp, cpErrors } from './calibrated-cp.ts';
 export type { CalibratedSplitOptions } from './calibrated-split.ts';
 export { calibratedSplit } from './calibrated-split.ts';
 export type { CalibratedTarget, CalibratedTargetOptions } from './calibrated-target.ts';
-export { calibratedTarget } from './calibrated-target.ts';
+export { calibratedTarget, ridgedGram } from './calibrated-target.ts';
 export type { CalibratedTrainOptions } from './calibrated-train.ts';
 export { calibratedTrain } from './calibrated-train.ts';
 export type { CalibratedTuckerOptions } from './calibrated-tucker.ts';

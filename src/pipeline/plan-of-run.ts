@@ -30,7 +30,7 @@ export async function planOfRun(
         ? keeping(model, 'opset-unsupported', unsupported)
         : planNodes(model, steps, policy, resources.environment, fits, {
             ...planning,
-            ...(data && { calibration: data.calibration }),
+            ...(data && { calibration: data.calibration, comparison: data.comparison }),
           }),
     plannedText,
   );

@@ -2,7 +2,6 @@ import { type ChannelGroup, type ChannelGroups, channelGroups, removableUnits } 
 import { diagnostics } from '../diagnostics.ts';
 import { type GroupReader, isSkip, linearOperator, type PruneRule, readKernel } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
-import { fitTarget } from './fit-target.ts';
 import { GroupSurvey, type Sight } from './group-survey.ts';
 import { printRanges } from './kept-ranges.ts';
 import { inOrder, Observation } from './observation.ts';
@@ -160,7 +159,7 @@ async function* surveyed(
     for (const [done, node] of nodes.entries()) {
       environment.signal.throwIfAborted();
       const name = names.get(node) ?? node.name;
-      yield* survey.see(node, await sightOf(name, node, workspace, observation, environment));
+      yield* survey.see(node, await sightOf(name, node, workspace, observation));
       environment.onEvent({ kind: 'progress', stage: 'prune', done: done + 1, total: nodes.length, item: name });
     }
   } finally {
@@ -173,7 +172,6 @@ async function sightOf(
   node: Sight['operator']['node'],
   workspace: Workspace,
   observation: Observation,
-  { blas }: Environment,
 ): Promise<Sight | undefined> {
   const operator = linearOperator(node, workspace.context(undefined));
   if (operator === null || isSkip(operator)) return undefined;
@@ -181,5 +179,5 @@ async function sightOf(
   if (isSkip(kernel)) return undefined;
   const moments = await observation.of(name);
   if (!('groups' in moments)) return undefined;
-  return { operator, moments, target: await fitTarget(kernel, moments, 'symmetric', blas) };
+  return { operator, kernel, moments };
 }

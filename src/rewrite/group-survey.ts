@@ -1,15 +1,14 @@
 import { type ChannelGroup, type ChannelGroups, type ReadColumns, readColumns } from '../channels/index.ts';
 import type { Node } from '../ir/index.ts';
-import { elementCount, type Moments } from '../numerics/index.ts';
+import { elementCount, type Moments, type RealNdArray, ridgedGram } from '../numerics/index.ts';
 import type { GroupReader, LinearOperator } from '../pass/index.ts';
-import type { FitTarget } from './fit-target.ts';
 
 /** What the data tell of one linear operator. */
 export interface Sight {
   readonly operator: LinearOperator;
+  readonly kernel: RealNdArray;
+  /** Of the original, whose outputs are what the kernel gives. */
   readonly moments: Moments;
-  /** With a metric: what fits of it approach. */
-  readonly target: FitTarget;
 }
 
 /**
@@ -54,7 +53,7 @@ export class GroupSurvey {
 
 /** One reader for each group of the operator that reads any of the channels. */
 function readersOf(
-  { operator, moments, target }: Sight,
+  { operator, kernel, moments }: Sight,
   reads: readonly ReadColumns[],
   node: Node,
 ): readonly GroupReader[] {
@@ -71,8 +70,8 @@ function readersOf(
       list.flatMap((channel) => Array.from({ length: positions }, (_, k) => (channel % inputs) * positions + k)),
     );
     return {
-      kernel: Float64Array.from(target.kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P)),
-      gram: target.metric?.grams[g] ?? gram,
+      kernel: Float64Array.from(kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P)),
+      gram: ridgedGram({ gram, meanX }),
       energy: meanX.map((mean, p) => mean * mean + (gram[p * P + p] as number)),
       columns,
       // Where the output never varies no error is relative to anything.

@@ -32,6 +32,8 @@ export interface PlanOptions {
   readonly fit?: boolean;
   /** Data in whose metric fits are made, on the inputs that the original gives each node. */
   readonly calibration?: Calibration;
+  /** The same data, as far as they are needed to compare filters. */
+  readonly comparison?: Calibration;
   /** Which filters go, where that is decided already. */
   readonly pruned?: readonly PrunedGroup[];
 }
@@ -56,8 +58,8 @@ export async function planNodes(
   const workspace = new Workspace(model, environment);
   const original = new Workspace(model, environment);
   original.runAll(stages, 'canonicalize');
-  const { fit = false, calibration } = options;
-  const { pruned = await chooseFilters(workspace, original, stages, policy, environment, calibration) } = options;
+  const { fit = false, calibration, comparison = calibration } = options;
+  const { pruned = await chooseFilters(workspace, original, stages, policy, environment, comparison) } = options;
   if (options.pruned) workspace.prepare({ stages, policy, pruned });
   const ends = findEnds(linearNodes(workspace.model).filter((node) => node.graph === workspace.model.graph));
   const cache = calibration ? new FitCache() : fits;

@@ -143,7 +143,7 @@ export class Workspace {
       onKept: (kept) => {
         for (const [node, now] of kept) {
           this.#kept.set(node, narrowed(this.#kept.get(node), now));
-          if (now.inputs) onLoss(node);
+          if (now.lostReads) onLoss(node);
         }
       },
     };
@@ -186,11 +186,15 @@ export class Workspace {
 
 /** Places after two removals, by those before the first. */
 function narrowed(before: KeptChannels | undefined, now: KeptChannels): KeptChannels {
-  const along = (side: keyof KeptChannels) => {
+  const along = (side: 'inputs' | 'outputs') => {
     const [old, places] = [before?.[side], now[side]];
     return old && places ? places.map((place) => old[place] as number) : (places ?? old);
   };
-  return { inputs: along('inputs'), outputs: along('outputs') };
+  return {
+    inputs: along('inputs'),
+    outputs: along('outputs'),
+    lostReads: now.lostReads || (before?.lostReads ?? false),
+  };
 }
 
 /** Fits made while planning, for the rewrite that follows: keyed by node, method and ranks. */
