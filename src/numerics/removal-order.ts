@@ -23,6 +23,8 @@ export interface RemovalOptions {
   readonly most?: number;
   /** Removes these, in this order, in place of the cheapest. */
   readonly given?: readonly number[];
+  /** Units go in so many rounds at most; by default one by one where readers are small, and in 48 rounds. */
+  readonly rounds?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -31,13 +33,15 @@ export interface RemovalOrder {
   readonly units: readonly number[];
   /** losses[i]: Σ weight·E‖y − Ŵx‖² over the readers once units[0 … i] are gone and the rest is fitted anew. */
   readonly losses: readonly number[];
+  /** The part of each reader in losses[i], readers in the order given. */
+  readonly shares: readonly (readonly number[])[];
 }
 
 /** Readers with more columns than this lose several units between two updates of their inverses. */
 const exactColumns = 640;
 
 /** Parts in which the units of a large reader go. */
-const rounds = 48;
+const roundsOfLarge = 48;
 
 /** So many times the units that go in a round are looked at. */
 const shortlisted = 4;
@@ -53,15 +57,16 @@ const shortlisted = 4;
  */
 export async function removalOrder(
   readers: readonly RemovalReader[],
-  { blas, candidates, most, given, signal }: RemovalOptions,
+  { blas, candidates, most, given, rounds, signal }: RemovalOptions,
 ): Promise<RemovalOrder> {
   const units: number[] = [];
   const losses: number[] = [];
+  const shares: number[][] = [];
   const open = new Set(given ?? candidates ?? readers[0]?.columns.keys() ?? []);
   const count = Math.min(most ?? open.size, open.size);
   const states = await Promise.all(readers.map((reader) => ReaderState.open(reader, blas)));
   const isLarge = readers.some(({ gram }) => gram.length > exactColumns ** 2);
-  const perRound = isLarge ? Math.ceil(open.size / rounds) : 1;
+  const perRound = Math.ceil(open.size / (rounds ?? (isLarge ? roundsOfLarge : open.size)));
   while (units.length < count) {
     signal?.throwIfAborted();
     const going = Math.min(perRound, count - units.length);
@@ -80,11 +85,13 @@ export async function removalOrder(
       open.delete(unit);
       units.push(unit);
       losses.push((losses.at(-1) ?? 0) + (scores[at] as number));
+      const before = shares.at(-1);
+      shares.push(locals.map((local, r) => (before?.[r] ?? 0) + local.cost(unit)));
       if (chosen.length < going) for (const local of locals) await local.remove([unit]);
     }
     if (units.length < count) for (const state of states) await state.remove(chosen);
   }
-  return { units, losses };
+  return { units, losses, shares };
 }
 
 /** In the order of their costs; of equal ones the later first. */

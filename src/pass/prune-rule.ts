@@ -1,8 +1,10 @@
 import type { ChannelGroup, ChannelGroups } from '../channels/index.ts';
+import type { Node } from '../ir/index.ts';
 import { type Blas, type RemovalReader, removalOrder } from '../numerics/index.ts';
 
 /** Where channels of a group are read, and what the data tell of it: one group of one linear operator. */
 export interface GroupReader extends RemovalReader {
+  readonly node: Node;
   /** E[x²] of each of its P inputs. */
   readonly energy: Float64Array;
 }
@@ -23,6 +25,8 @@ export interface PruneQuestion {
   readonly candidates: readonly number[];
   /** How many will go at most. */
   readonly most: number;
+  /** Whether they are only compared with other ways to save: a less careful order will do. */
+  readonly isDraft?: boolean;
   /** Undefined without calibration. */
   readonly evidence: PruneEvidence | undefined;
 }
@@ -32,7 +36,12 @@ export interface PruneOrder {
   readonly places: readonly number[];
   /** losses[i]: Σ of the readers' outputErrors once places[0 … i] are gone and the readers are fitted anew, where known. */
   readonly losses?: readonly number[];
+  /** The part of each reader in losses[i], in the order of the evidence. */
+  readonly shares?: readonly (readonly number[])[];
 }
+
+/** Rounds in which the units of a draft go. */
+const draftRounds = 16;
 
 /** What a prune pass with certain options does to each free group. The removal itself, and that it is exact, is not its business. */
 export interface PruneRule {
@@ -64,9 +73,11 @@ export function activationOrder(question: PruneQuestion): PruneOrder {
 }
 
 /** The loss of the best least-squares repair of all readers: see `removalOrder`. */
-export async function surgeonOrder({ candidates, most, evidence }: PruneQuestion): Promise<PruneOrder> {
+export async function surgeonOrder(question: PruneQuestion): Promise<PruneOrder> {
+  const { candidates, most, isDraft = false, evidence } = question;
   if (!evidence) throw new Error('surgeonOrder: there are no data');
   const { readers, blas, signal } = evidence;
-  const { units, losses } = await removalOrder(readers, { blas, signal, candidates, most });
-  return { places: units, losses };
+  const rounds = isDraft ? { rounds: draftRounds } : {};
+  const { units, losses, shares } = await removalOrder(readers, { blas, signal, candidates, most, ...rounds });
+  return { places: units, losses, shares };
 }

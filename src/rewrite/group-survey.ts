@@ -70,6 +70,7 @@ function readersOf(
       list.flatMap((channel) => Array.from({ length: positions }, (_, k) => (channel % inputs) * positions + k)),
     );
     return {
+      node,
       kernel: Float64Array.from(kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P)),
       gram: ridgedGram({ gram, meanX }),
       energy: meanX.map((mean, p) => mean * mean + (gram[p * P + p] as number)),

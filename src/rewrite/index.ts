@@ -25,6 +25,7 @@ export {
   type FoundCandidates,
   findCandidates,
   type NodeCandidates,
+  type NodeWays,
 } from './find-candidates.ts';
 export type { LoweredStep } from './lowering.ts';
 export { nodeMacs } from './node-cost.ts';
@@ -36,8 +37,10 @@ export { type Evidence, type Plan, type PlanNode, type PrunedGroup, planSchema, 
 export { writtenCost } from './plan-entry.ts';
 export { type PlannedNode, plannedNodes } from './planned-chain.ts';
 export { type PlanOptions, planNodes } from './planner.ts';
+export type { GroupLevels, PruneLevel } from './prune-levels.ts';
 export type { PrunedModel } from './remove-filters.ts';
 export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
 export type { NodeResult } from './rewriter.ts';
 export { type SketchOptions, sketchModel } from './sketch-model.ts';
+export { addGone } from './without-channels.ts';
 export { type Environment, FitCache, type Policy } from './workspace.ts';

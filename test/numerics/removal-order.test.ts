@@ -51,13 +51,15 @@ describe('removalOrder', () => {
 
   test('losses of several readers add up by their weights, and never fall', async () => {
     const [a, b] = [reader(7, 4, 1, 2), { ...reader(8, 4, 4, 3), weight: 0.25 }];
-    const { units, losses } = await removalOrder([a, b], { blas });
+    const { units, losses, shares } = await removalOrder([a, b], { blas });
     expect(new Set(units)).toEqual(new Set([0, 1, 2, 3]));
     for (const [i, loss] of losses.slice(0, -1).entries()) {
       const gone = units.slice(0, i + 1);
       const wanted = (await bestRepair(a, gone)) + 0.25 * (await bestRepair(b, gone));
       expect(Math.abs(loss - wanted)).toBeLessThan(1e-8 * wanted);
       expect(loss).toBeGreaterThanOrEqual(losses[i - 1] ?? 0);
+      expect(Math.abs((shares[i]?.[0] ?? 0) - (await bestRepair(a, gone)))).toBeLessThan(1e-8 * wanted);
+      expect(Math.abs((shares[i]?.[0] ?? 0) + (shares[i]?.[1] ?? 0) - loss)).toBeLessThan(1e-12 * loss);
     }
   });
 
@@ -99,7 +101,7 @@ describe('removalOrder', () => {
 });
 
 describe('blockedInverse', () => {
-  test.each([1, 7, 96, 97, 250])('%i × %i: times the matrix it is the identity, and it is symmetric', async (n) => {
+  test.each([1, 7, 96, 97, 250])('of order %i: times the matrix it is the identity, and it is symmetric', async (n) => {
     const x = normalMatrix(20, n + 5, n);
     const gram = multiply({ m: n, n, k: n + 5, a: x, b: x, transA: true });
     for (let i = 0; i < n; i++) gram[i * n + i] = (gram[i * n + i] as number) + n;
