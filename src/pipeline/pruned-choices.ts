@@ -12,6 +12,13 @@ type Gone = NonNullable<ReturnType<PruneLevel['gone']['get']>>;
 /** Halvings of the range of prices, [1e-9, 1e9] in units of error per budget: a factor of 1.0004 at the end. */
 const halvings = 16;
 
+/**
+ * What a unit of error counts that comes of removed filters, against one that comes of a factorization. Fits of later nodes
+ * make up for most of what a factorization loses, but what no channel carries any more they cannot tell: on a ResNet-20 the
+ * error of the outputs is 0.2 to 0.4 of what single groups forecast, and 0.05 to 0.07 of what all factorized nodes do.
+ */
+const remaining = 4;
+
 /** Rounds over all groups at one price; they rarely take more than three. */
 const mostRounds = 8;
 
@@ -148,7 +155,8 @@ export class PrunedChoices implements Chooser {
   }
 
   #loss(level: PruneLevel | undefined): number {
-    return [...(level?.losses ?? [])].reduce((sum, [name, loss]) => sum + this.#importance(name) * loss, 0);
+    const losses = [...(level?.losses ?? [])];
+    return losses.reduce((sum, [name, loss]) => sum + remaining * this.#importance(name) * loss, 0);
   }
 
   #goneOf(name: string, levels: Levels): Gone | undefined {

@@ -142,7 +142,7 @@ async function* surveyed(
   calibration: Calibration,
   environment: Environment,
 ): AsyncGenerator<readonly [ChannelGroup, readonly GroupReader[]]> {
-  const survey = new GroupSurvey(groups, open);
+  const survey = new GroupSurvey(groups, open, environment.blas);
   const names = workspace.names();
   const nodes = inOrder(workspace).filter((node) => survey.nodes.has(node));
   const wanted = new Set(nodes.flatMap((node) => names.get(node) ?? []));

@@ -1,5 +1,6 @@
 import type { ChannelGroup, ChannelGroups } from '../channels/index.ts';
 import type { Node } from '../ir/index.ts';
+import type { RemovalStops } from '../numerics/index.ts';
 import type { GroupReader, PruneOrder, PruneRule } from '../pass/index.ts';
 import { printRanges } from './kept-ranges.ts';
 import type { PrunedGroup } from './plan.ts';
@@ -10,7 +11,7 @@ export interface OrderWish {
   readonly most: number;
   /** Undefined without data. */
   readonly readers: readonly GroupReader[] | undefined;
-  readonly isDraft?: boolean;
+  readonly stops?: RemovalStops;
 }
 
 /** In which order filters of a group should go, of those that can. */
@@ -18,14 +19,15 @@ export async function filterOrder(
   rule: PruneRule,
   group: ChannelGroup,
   groups: ChannelGroups,
-  { most, readers, isDraft = false }: OrderWish,
+  { most, readers, stops }: OrderWish,
   { blas, signal }: Environment,
 ): Promise<PruneOrder> {
   signal.throwIfAborted();
   const obstructed = groups.obstacles('zeroed');
   const candidates = [...group.units.keys()].filter((place) => !obstructed.has(group.units[place] as number));
   return rule.order({
-    ...{ group, groups, candidates, isDraft },
+    ...{ group, groups, candidates },
+    ...(stops && { stops }),
     most: Math.min(most, candidates.length),
     evidence: readers && { readers, blas, signal },
   });

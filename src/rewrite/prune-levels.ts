@@ -1,6 +1,6 @@
 import { type ChannelGroup, type ChannelGroups, channelGroups, type Gone, goneBy } from '../channels/index.ts';
 import type { Node } from '../ir/index.ts';
-import { removalOrder } from '../numerics/index.ts';
+import { type RemovalStops, removalOrder } from '../numerics/index.ts';
 import type { GroupReader, PruneRule } from '../pass/index.ts';
 import { filterOrder, prunedGroup } from './filter-order.ts';
 import { GroupSurvey, type Sight } from './group-survey.ts';
@@ -51,7 +51,11 @@ export class LevelSurvey {
     this.#block = block;
     this.#groups = channelGroups(workspace.model, workspace.shapes);
     this.#names = workspace.names();
-    this.#survey = new GroupSurvey(this.#groups, openGroups(this.#groups, workspace.mayLoseFilters(policy)));
+    this.#survey = new GroupSurvey(
+      this.#groups,
+      openGroups(this.#groups, workspace.mayLoseFilters(policy)),
+      environment.blas,
+    );
   }
 
   /** Groups that are complete, in the order in which they became so. */
@@ -75,34 +79,32 @@ export class LevelSurvey {
     const most = counts.at(-1);
     if (most === undefined) return [];
     const { blas, signal } = this.#environment;
-    const order = await filterOrder(
-      this.#rule,
-      group,
-      this.#groups,
-      { most, readers, isDraft: true },
-      this.#environment,
-    );
-    const given = order.places.slice(0, most);
-    const { shares } = order.shares ? { shares: order.shares } : await removalOrder(readers, { blas, signal, given });
-    return counts.flatMap((count) => {
-      const share = shares[count - 1];
-      if (!share || count > given.length) return [];
-      return this.#level(group, given.slice(0, count), readers, share);
-    });
+    const looks: { count: number; losses: readonly number[] }[] = [];
+    const stops: RemovalStops = {
+      at: counts,
+      async see(count, kernels, losses) {
+        const unseen = readers.map(({ unseenLoss }, r) => unseenLoss?.(kernels[r] as Float64Array) ?? losses[r]);
+        looks.push({ count, losses: (await Promise.all(unseen)) as number[] });
+      },
+    };
+    const wish = { most, readers, stops };
+    const { places, stopped } = await filterOrder(this.#rule, group, this.#groups, wish, this.#environment);
+    if (!stopped) await removalOrder(readers, { blas, signal, stops, given: places.slice(0, most) });
+    return looks.map(({ count, losses }) => this.#level(group, places.slice(0, count), readers, losses));
   }
 
   #level(
     group: ChannelGroup,
     places: readonly number[],
     readers: readonly GroupReader[],
-    share: readonly number[],
+    parts: readonly number[],
   ): PruneLevel {
     const gone = new Set(places.map((place) => group.units[place] as number));
     const nameOf = (node: Node) => this.#names.get(node) ?? node.name;
     const losses = new Map<string, number>();
     for (const [r, { node }] of readers.entries())
-      losses.set(nameOf(node), (losses.get(nameOf(node)) ?? 0) + (share[r] as number));
-    const loss = share.reduce((sum, part) => sum + part, 0);
+      losses.set(nameOf(node), (losses.get(nameOf(node)) ?? 0) + (parts[r] as number));
+    const loss = parts.reduce((sum, part) => sum + part, 0);
     return {
       entry: prunedGroup(this.#pass, group, this.#names, { gone, loss }),
       gone: new Map([...goneBy(this.#groups, gone)].map(([node, what]) => [nameOf(node), what])),
