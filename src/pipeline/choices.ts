@@ -10,17 +10,10 @@ export interface ChoicesInit extends Pricing {
   readonly nodes: readonly NodeCandidates[];
   /** Whether candidate errors are those of outputs, or of weights. */
   readonly norm: 'outputs' | 'weights';
-  /** Where these are the nodes of a pruned model: how its sums compare with those of the model that is not. */
-  readonly beside?: Beside;
-}
-
-export interface Beside {
-  /** What is lost with the filters, as errors count. */
-  readonly loss: number;
-  /** Nodes without candidates whose costs count all the same, by name: filters that go make them cheaper. */
-  readonly counted: ReadonlySet<string>;
-  /** What these cost with all filters, which is in no budget. */
-  readonly offset: readonly number[];
+  /** Nodes whose costs count also where there is nothing to choose, by name: filters that go make them cheaper. */
+  readonly counted?: ReadonlySet<string>;
+  /** What is lost with filters that are gone, as errors count. */
+  readonly loss?: number;
 }
 
 /** Next best candidates that a plan tells of. */
@@ -28,7 +21,7 @@ const runnersUp = 2;
 
 /** A choice for every node. */
 export interface Chosen extends Rewrites {
-  /** Sums over the nodes that have a choice. */
+  /** Sums over the nodes that count. */
   readonly costs: readonly number[];
   readonly error: number;
 }
@@ -48,33 +41,31 @@ export class Choices implements Chooser {
   readonly #nodes: readonly NodeCandidates[];
   readonly #norm: ChoicesInit['norm'];
   readonly #loss: number;
-  readonly #offset: readonly number[];
-  /** Of the nodes that have candidates. */
+  /** Of the nodes that count. */
   readonly #open: ReadonlyMap<NodeCandidates, readonly Choice[]>;
 
   constructor(init: ChoicesInit) {
-    const { pruned, nodes, kinds, norm, beside } = init;
+    const { pruned, nodes, kinds, norm, counted, loss = 0 } = init;
     this.kinds = kinds;
     const importance = importances(nodes.map(({ kept }) => kept));
     this.#pruned = pruned;
     this.#nodes = nodes;
     this.#norm = norm;
-    this.#loss = beside?.loss ?? 0;
-    this.#offset = beside?.offset ?? kinds.map(() => 0);
+    this.#loss = loss;
     this.#open = new Map(
       nodes.flatMap((node) => {
-        if (node.candidates.length === 0 && !beside?.counted.has(node.kept.name)) return [];
+        if (node.candidates.length === 0 && !counted?.has(node.kept.name)) return [];
         const choices = choicesOf(node, importance(node.kept), init);
         return choices.length > 0 ? [[node, choices] as const] : [];
       }),
     );
   }
 
-  /** Sums over the nodes that have a choice: of what they cost as they stand, and at the least. */
+  /** Sums over the nodes that count: of what they cost as they stand, and at the least. */
   get range(): { readonly whole: readonly number[]; readonly least: readonly number[] } {
     const groups = [...this.#open.values()];
     const total = (pick: (choices: readonly Choice[], k: number) => number) =>
-      this.kinds.map((_, k) => groups.reduce((sum, choices) => sum + pick(choices, k), -(this.#offset[k] as number)));
+      this.kinds.map((_, k) => groups.reduce((sum, choices) => sum + pick(choices, k), 0));
     return {
       whole: total(([first], k) => first?.costs[k] ?? 0),
       least: total((choices, k) => Math.min(...choices.map(({ costs }) => costs[k] as number))),
@@ -89,19 +80,18 @@ export class Choices implements Chooser {
   /**
    * The plan with the least sum of errors within budgets.
    *
-   * @param budgets one for each kind, of the nodes that have a choice
+   * @param budgets one for each kind, of the nodes that count
    * @returns undefined where no choice is within them
    */
   within(budgets: readonly number[]): Chosen | undefined {
     const groups = [...this.#open.values()];
-    const own = budgets.map((budget, k) => budget + (this.#offset[k] as number));
-    const found = own.every((budget) => budget >= 0) ? allocate(groups, own) : undefined;
+    const found = allocate(groups, budgets);
     if (!found) return undefined;
-    const prices = this.#prices(found, own);
+    const prices = this.#prices(found, budgets);
     const chosen = new Map([...this.#open.keys()].map((node, g) => [node, found.chosen[g] as number]));
     return {
       error: found.error + this.#loss,
-      costs: found.costs.map((cost, k) => cost - (this.#offset[k] as number)),
+      costs: found.costs,
       pruned: [...this.#pruned],
       nodes: this.#nodes.map((node) => {
         const choices = this.#open.get(node);

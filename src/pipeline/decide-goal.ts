@@ -96,7 +96,7 @@ class GoalSearch {
     const chosen = alone.within(alone.share);
     // Where filters that go forecast less error at the same cost, what they reach is looked at too.
     const pruning = chosen && this.#plans.betterThan(chosen);
-    const pruned = pruning && (await this.#smallest(pruning));
+    const pruned = pruning && (await this.#smallest(pruning, alone.share));
     const { within, share: smallest } = pruned && pruned.share < alone.share ? pruned : alone;
     let share = smallest;
     for (let step = 0; share < 1 && step <= mostBackOffs; step++) {
@@ -109,12 +109,17 @@ class GoalSearch {
     return this.#judged(kept, await this.#fit(kept));
   }
 
-  /** The smallest share of the cost of all nodes at which quick fits keep the promise. */
-  async #smallest(choices: Chooser) {
+  /**
+   * The smallest share of the cost of all nodes at which quick fits keep the promise.
+   *
+   * @param most what is known to keep it by other means
+   */
+  async #smallest(choices: Chooser, most = 1) {
     const { whole, least } = choices.range;
     const [total = 0, lowest = 0] = [whole[0], least[0]];
     const within = (share: number) => choices.within([Math.max(lowest, share * total)]);
-    const { best } = await smallestWithin(total > 0 ? lowest / total : 1, async (share) => {
+    const range = { least: total > 0 ? lowest / total : 1, most };
+    const { best } = await smallestWithin(range, async (share) => {
       const losses = await this.#losses(await this.#fit(within(share) ?? choices.kept(), true));
       return { result: losses, kept: losses.every(({ met }) => met) };
     });

@@ -7,7 +7,7 @@ import { Choices, type ChoicesInit, type Chooser, type Chosen } from './choices.
 import type { Target, TargetKind } from './goal.ts';
 import { sensitivitiesOf } from './importance.ts';
 import { nearest } from './nearest.ts';
-import { PrunedChoices } from './pruned-choices.ts';
+import { PrunedChoices, touchedBy } from './pruned-choices.ts';
 import { reachTargets } from './reach-targets.ts';
 import type { Run } from './run.ts';
 import { type ModelCost, sketchCost } from './sketch.ts';
@@ -56,6 +56,7 @@ export class PlanSearch {
       milliseconds: model && ((chain) => model.milliseconds(chain)),
       bytesPerParameter: bytesPerParameter(run),
       norm: data ? 'outputs' : 'weights',
+      counted: touchedBy(groups),
     };
     const choices = new Choices(init);
     const withPruning = groups.length > 0 ? new PrunedChoices(init, groups, choices) : undefined;
@@ -90,10 +91,12 @@ export class PlanSearch {
     return this.best([alone.rewrites, pruned.rewrites]);
   }
 
-  /** Choices that take filters as well, where these forecast less error at the cost of what was chosen without. */
+  /** Choices that take filters as well, where these forecast less error at the cost of what was chosen without, or less cost. */
   betterThan(chosen: Chosen): Chooser | undefined {
-    const forecast = this.#withPruning?.within(chosen.costs);
-    return forecast && isBetter(forecast, chosen) ? this.#withPruning : undefined;
+    const { least } = this.choices.range;
+    const isLeast = chosen.costs.every((cost, k) => cost <= atTheFloor * (least[k] as number));
+    const forecast = isLeast ? undefined : this.#withPruning?.within(chosen.costs);
+    return isLeast || (forecast && isBetter(forecast, chosen)) ? this.#withPruning : undefined;
   }
 
   /** Which of several rewrites leaves the model nearest to the original, by quick fits. */
@@ -120,6 +123,9 @@ export class PlanSearch {
 
 /** A forecast has to be better by this part to be worth two fits: sums of node errors forecast no better. */
 const promising = 0.95;
+
+/** What factorizing alone cannot make cheaper. */
+const atTheFloor = 1.02;
 
 function isBetter(forecast: Chosen, than: Chosen): boolean {
   return forecast.pruned.length > than.pruned.length && forecast.error < promising * than.error;

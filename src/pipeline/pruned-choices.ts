@@ -36,7 +36,7 @@ export class PrunedChoices implements Chooser {
   readonly #groups: readonly GroupLevels[];
   readonly #nodes: ReadonlyMap<string, NodeCandidates>;
   readonly #importance: (name: string) => number;
-  /** Groups that take something from a node or are read by it, by the node's name. */
+  /** Groups that take something from a node, by its name. */
   readonly #touching = new Map<string, GroupLevels[]>();
   readonly #menus = new Map<string, readonly Choice[]>();
 
@@ -45,15 +45,15 @@ export class PrunedChoices implements Chooser {
     this.#init = init;
     this.#plain = plain;
     this.#groups = groups;
-    this.#nodes = new Map(init.nodes.map((node) => [node.kept.name, node]));
+    const counts = ({ kept, candidates }: NodeCandidates) => candidates.length > 0 || init.counted?.has(kept.name);
+    this.#nodes = new Map(init.nodes.filter(counts).map((node) => [node.kept.name, node]));
     const importance = importances(init.nodes.map(({ kept }) => kept));
     this.#importance = (name) => {
       const node = this.#nodes.get(name);
       return node ? importance(node.kept) : 1;
     };
     for (const group of groups)
-      for (const name of new Set(group.levels.flatMap(({ gone }) => [...gone.keys()])))
-        this.#touching.set(name, [...(this.#touching.get(name) ?? []), group]);
+      for (const name of touchedBy([group])) this.#touching.set(name, [...(this.#touching.get(name) ?? []), group]);
   }
 
   get range(): Chooser['range'] {
@@ -67,27 +67,29 @@ export class PrunedChoices implements Chooser {
   }
 
   within(budgets: readonly number[]): Chosen | undefined {
-    const levels = this.#levelsFor(budgets);
-    const plain = this.#plain.within(budgets);
-    const found = levels.size > 0 ? this.#at(levels).within(budgets) : undefined;
-    return found && !(plain && plain.error <= found.error) ? found : plain;
+    let best = this.#plain.within(budgets);
+    for (const levels of this.#levelsFor(budgets)) {
+      const found = this.#at(levels).within(budgets);
+      if (found && !(best && best.error <= found.error)) best = found;
+    }
+    return best;
   }
 
-  #levelsFor(budgets: readonly number[]): Levels {
+  /** Filters that go at the prices near that at which budgets are met: the exact choice of nodes says which are best. */
+  #levelsFor(budgets: readonly number[]): readonly Levels[] {
     const scale = budgets.map((budget) => (Number.isFinite(budget) && budget > 0 ? 1 / budget : 0));
     let [low, high] = [-9, 9];
-    let best: Levels = new Map();
+    const seen = new Map<string, Levels>();
     for (let step = 0; step < halvings; step++) {
       const exponent = (low + high) / 2;
       const prices = scale.map((unit) => unit * 10 ** exponent);
       const levels = this.#settled(prices);
       const costs = this.#costs(levels, prices);
-      if (costs.every((cost, k) => cost <= (budgets[k] as number))) {
-        best = levels;
-        high = exponent;
-      } else low = exponent;
+      if (costs.every((cost, k) => cost <= (budgets[k] as number))) high = exponent;
+      else low = exponent;
+      if (levels.size > 0 && step >= halvings / 4) seen.set(keyOf(levels), levels);
     }
-    return best;
+    return [...seen.values()];
   }
 
   /** From no filter gone, and from as many as can: the better of both. */
@@ -121,8 +123,10 @@ export class PrunedChoices implements Chooser {
   /** What a group at its level, and the nodes that it touches, come to. */
   #around(group: GroupLevels, levels: Levels, prices: readonly number[]): number {
     const level = levels.get(group);
-    const names = new Set(group.levels.flatMap(({ gone }) => [...gone.keys()]));
-    return [...names].reduce((sum, name) => sum + this.#best(name, levels, prices).value, this.#loss(level));
+    return [...touchedBy([group])].reduce(
+      (sum, name) => sum + this.#best(name, levels, prices).value,
+      this.#loss(level),
+    );
   }
 
   /** What everything comes to. */
@@ -131,22 +135,16 @@ export class PrunedChoices implements Chooser {
     return [...this.#nodes.keys()].reduce((sum, name) => sum + this.#best(name, levels, prices).value, losses);
   }
 
-  /** Costs of the nodes that are in the budgets, or become cheaper. */
   #costs(levels: Levels, prices: readonly number[]): readonly number[] {
-    const costs = this.kinds.map(() => 0);
-    for (const name of this.#nodes.keys()) {
-      const { choice } = this.#best(name, levels, prices);
-      const isCounted = (this.#nodes.get(name)?.candidates.length ?? 0) > 0;
-      const asItIs = isCounted ? undefined : this.#menu(name, undefined)[0];
-      for (const k of costs.keys())
-        costs[k] = (costs[k] as number) + (choice?.costs[k] ?? 0) - (isCounted ? 0 : (asItIs?.costs[k] ?? 0));
-    }
-    return costs;
+    const chosen = [...this.#nodes.keys()].map((name) => this.#best(name, levels, prices).choice);
+    return this.kinds.map((_, k) => chosen.reduce((sum, choice) => sum + (choice?.costs[k] ?? 0), 0));
   }
 
   #best(name: string, levels: Levels, prices: readonly number[]): { value: number; choice: Choice | undefined } {
     const menu = this.#menu(name, this.#goneOf(name, levels));
-    let [value, best]: [number, Choice | undefined] = [menu.length === 0 ? Number.POSITIVE_INFINITY : 0, undefined];
+    // A node whose cost nobody knows is in no budget.
+    const nothing = this.#nodes.get(name)?.cost ? Number.POSITIVE_INFINITY : 0;
+    let [value, best]: [number, Choice | undefined] = [nothing, undefined];
     for (const choice of menu) {
       const own = choice.costs.reduce((sum, cost, k) => sum + cost * (prices[k] as number), choice.error);
       if (!best || own < value) [value, best] = [own, choice];
@@ -187,28 +185,27 @@ export class PrunedChoices implements Chooser {
 
   /** The choices that are left once these filters are gone. */
   #at(levels: Levels): Choices {
-    const touched = new Map(
-      [...this.#touching.keys()].flatMap((name) => {
-        const gone = this.#goneOf(name, levels);
-        const node = this.#nodes.get(name);
-        return gone && node ? [[name, { node, ways: this.#without(node, gone) }] as const] : [];
-      }),
-    );
-    const counted = new Set([...touched.keys()]);
-    const uncounted = [...touched.values()].filter(({ node }) => node.candidates.length === 0);
-    const offset = this.kinds.map((_, k) =>
-      uncounted.reduce((sum, { node }) => sum + (this.#menu(node.kept.name, undefined)[0]?.costs[k] ?? 0), 0),
-    );
+    const nodes = this.#init.nodes.map((node) => {
+      const gone = this.#goneOf(node.kept.name, levels);
+      const ways = gone && this.#without(node, gone);
+      return ways ? smaller(node, ways) : node;
+    });
     return new Choices({
       ...this.#init,
-      pruned: [...this.#init.pruned, ...[...levels.values()].map(({ entry }) => entry)],
-      nodes: this.#init.nodes.map((node) => {
-        const ways = touched.get(node.kept.name)?.ways;
-        return ways ? smaller(node, ways) : node;
-      }),
-      beside: { loss: [...levels.values()].reduce((sum, level) => sum + this.#loss(level), 0), counted, offset },
+      nodes,
+      pruned: [...this.#init.pruned, ...this.#groups.flatMap((group) => levels.get(group)?.entry ?? [])],
+      loss: [...levels.values()].reduce((sum, level) => sum + this.#loss(level), 0),
     });
   }
+}
+
+/** Nodes that become cheaper where filters of any group go, by name. */
+export function touchedBy(groups: readonly GroupLevels[]): ReadonlySet<string> {
+  return new Set(groups.flatMap(({ levels }) => levels.flatMap(({ gone }) => [...gone.keys()])));
+}
+
+function keyOf(levels: Levels): string {
+  return [...levels.values()].map(({ entry: { group, kept } }) => `${group} ${kept}`).join();
 }
 
 function put(levels: Map<GroupLevels, PruneLevel>, group: GroupLevels, level: PruneLevel | undefined): void {

@@ -18,22 +18,26 @@ const resolution = 0.04;
 /** Fits cost: so many trials at most. */
 const mostTrials = 7;
 
+/** Half of the cost is where most networks begin to lose; what was reached by other means is seldom bettered by much. */
+function firstTry(most: number): number {
+  return most < 1 ? 0.8 * most : 0.5;
+}
+
 /**
  * The smallest share of a cost that keeps a promise, by bisection in logarithms: what a model loses grows with what is
  * taken from it, apart from noise.
  *
- * @param least the smallest share there is
+ * @param range the smallest share there is, and the largest that is of interest: at the latter the promise holds
  * @param attempt what comes of a share, and whether it keeps the promise
  */
 export async function smallestWithin<Result>(
-  least: number,
+  { least, most }: { readonly least: number; readonly most: number },
   attempt: (share: number) => Promise<{ readonly result: Result; readonly kept: boolean }>,
 ): Promise<Smallest<Result>> {
   const trials: Trial<Result>[] = [];
-  let [low, high] = [Math.max(least, 0.02), 1];
+  let [low, high] = [Math.max(least, 0.02), most];
   let best: Trial<Result> | undefined;
-  // Half of the cost is where most networks begin to lose.
-  let share = Math.max(low, 0.5);
+  let share = Math.max(low, firstTry(most));
   while (trials.length < mostTrials) {
     const trial = { share, ...(await attempt(share)) };
     trials.push(trial);

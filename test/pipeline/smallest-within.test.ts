@@ -6,7 +6,7 @@ describe('the smallest share that keeps a promise', () => {
   test('is found to 4 % in at most seven trials, wherever it lies', async () => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 0.05, max: 0.99, noNaN: true }), async (border) => {
-        const { best, trials } = await smallestWithin(0.05, async (share) => ({
+        const { best, trials } = await smallestWithin({ least: 0.05, most: 1 }, async (share) => ({
           result: share,
           kept: share >= border,
         }));
@@ -20,7 +20,7 @@ describe('the smallest share that keeps a promise', () => {
   });
 
   test('is none where nothing keeps it', async () => {
-    const { best } = await smallestWithin(0.1, async () => ({ result: undefined, kept: false }));
+    const { best } = await smallestWithin({ least: 0.1, most: 1 }, async () => ({ result: undefined, kept: false }));
     expect(best).toBeUndefined();
   });
 });
