@@ -6,7 +6,7 @@ import { targetsOf } from './goal-report.ts';
 import type { EngineOptions } from './options.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
-import { factsOfInput, summarize, summarizeOutput } from './summary.ts';
+import { costsOf, factsOfInput, factsOfOutput, summarize } from './summary.ts';
 import { tool } from './tool.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -20,10 +20,10 @@ export function findingsOf(
   { verification, benchmark }: Verdict,
   goal?: GoalOutcome,
 ): Findings {
-  const after = summarizeOutput(output, run.resources.environment);
+  const after = summarize(factsOfOutput(output, run.resources.environment));
   return {
     output: after,
-    targets: goal ? targetsOf(goal, summarize(factsOfInput(run)), after, benchmark) : [],
+    targets: goal ? targetsOf(goal, costsOf(factsOfInput(run)), after, benchmark) : [],
     nodes: nodes.map(reportNode),
     verification,
     benchmark,

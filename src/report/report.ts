@@ -9,6 +9,11 @@ export const sideSchema = z.strictObject({
   nodes: z.number().int(),
   params: z.number().int(),
   macs: z.number().int().nullable(),
+  activationBytes: z
+    .number()
+    .int()
+    .nullable()
+    .describe('what the live activations of one sample take at most, node by node; null where shapes are not known'),
 });
 
 const cost = z.strictObject({ params: z.number().int(), macs: z.number().int().nullable() });

@@ -28,6 +28,7 @@ const side = {
   nodes: 62,
   params: 11_690_000,
   macs: 1_820_000_000,
+  activationBytes: 8_028_160,
 };
 
 export const report: Report = {

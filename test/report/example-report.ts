@@ -9,6 +9,7 @@ const side = {
   nodes: 62,
   params: 11_689_512,
   macs: 1_814_073_344,
+  activationBytes: 8_028_160,
 };
 
 const rewritten: ReportNode = {
@@ -61,6 +62,7 @@ export const exampleReport: Report = {
     sha256: 'b'.repeat(64),
     params: 5_016_900,
     macs: 907_036_672,
+    activationBytes: 6_422_528,
   },
   calibration: null,
   targets: [{ kind: 'macs', wanted: '0.5x', reached: '0.50x', met: true }],

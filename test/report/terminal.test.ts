@@ -7,8 +7,8 @@ import { exampleReport } from './example-report.ts';
 
 const bare: Report = {
   ...exampleReport,
-  input: { ...exampleReport.input, macs: null },
-  output: { ...exampleReport.output, macs: null },
+  input: { ...exampleReport.input, macs: null, activationBytes: null },
+  output: { ...exampleReport.output, macs: null, activationBytes: null },
   targets: [{ kind: 'params', wanted: '0.3x', reached: '0.43x', met: false }],
   nodes: [],
   verification: { exact: null, approximate: null, metric: null, unverified: 'opset 27 is not supported' },
