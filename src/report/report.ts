@@ -41,6 +41,22 @@ const reportNode = z.strictObject({
   skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
 });
 
+const reportGroup = z.strictObject({
+  name: z.string().describe('the first node that makes these channels'),
+  makers: z.array(z.string()).describe('all nodes that do'),
+  readers: z.array(z.string()),
+  filters: z.strictObject({ before: z.number().int(), after: z.number().int() }).describe('of the first node'),
+  loss: z
+    .number()
+    .nullable()
+    .describe('Σ E‖ŷ−y‖²/Σvar(y) over the readers, fitted anew, as planned; 0 at no loss, null where not planned for'),
+  saved: z
+    .strictObject({ params: z.number().int(), macs: z.number().int().nullable() })
+    .describe(
+      'weights and biases of the nodes that make or read them; what a node saves by both sides goes half to each',
+    ),
+});
+
 const latency = z.strictObject({
   p50: z.number().describe('milliseconds'),
   p90: z.number(),
@@ -80,6 +96,23 @@ export const reportSchema = z.strictObject({
   targets: z.array(z.strictObject({ kind: z.string(), wanted: z.string(), reached: z.string(), met: z.boolean() })),
   calibration: calibrationSchema,
   nodes: z.array(reportNode),
+  groups: z
+    .strictObject({
+      total: z.number().int().describe('groups of channels that can only go together'),
+      pruned: z.array(reportGroup).describe('those that lost filters'),
+      frozen: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            code: z.string(),
+            text: z.string(),
+            node: z.string().nullable().describe('where they are needed as they are; null for graph outputs'),
+          }),
+        )
+        .describe('those that could not'),
+    })
+    .nullable()
+    .describe('null where no pass of the pipeline prunes'),
   verification: z.strictObject({
     exact: z
       .strictObject({ maxRelativeError: z.number(), tolerance: z.number(), ok: z.boolean() })
@@ -136,3 +169,4 @@ export const reportSchema = z.strictObject({
 
 export type Report = z.infer<typeof reportSchema>;
 export type ReportNode = z.infer<typeof reportNode>;
+export type ReportGroup = z.infer<typeof reportGroup>;

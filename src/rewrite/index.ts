@@ -11,6 +11,7 @@ export type {
   OutputError,
 } from './calibration.ts';
 export type { RequireGain } from './cost.ts';
+export { describeGroups, type GroupDescription } from './describe-groups.ts';
 export type { Executor } from './execution-check.ts';
 export {
   explainNode,
@@ -26,6 +27,7 @@ export {
   findCandidates,
   type NodeCandidates,
 } from './find-candidates.ts';
+export type { GroupOutcome } from './group-record.ts';
 export type { LoweredStep } from './lowering.ts';
 export { nodeMacs } from './node-cost.ts';
 export { allNodes, linearNodes, nodeNames } from './node-names.ts';

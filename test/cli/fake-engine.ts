@@ -40,6 +40,7 @@ export const report: Report = {
   output: { ...side, file: null, params: 5_000_000 },
   targets: [],
   nodes: [],
+  groups: null,
   verification: {
     exact: { maxRelativeError: 3e-6, tolerance: 1e-4, ok: true },
     approximate: {

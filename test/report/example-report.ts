@@ -67,6 +67,7 @@ export const exampleReport: Report = {
   calibration: null,
   targets: [{ kind: 'macs', wanted: '0.5x', reached: '0.50x', met: true }],
   nodes: [rewritten, kept],
+  groups: null,
   verification: {
     exact: { maxRelativeError: 3.1e-6, tolerance: 1e-4, ok: true },
     approximate: {
@@ -108,5 +109,40 @@ export const exampleReport: Report = {
   reproduce: {
     command: "onnx-tucker resnet18.onnx small.onnx --pipeline 'fuse-batch-norm,vbmf-ranks,tucker-2'",
     plan: null,
+  },
+};
+
+/** The same run with filters removed before. */
+export const prunedReport: Report = {
+  ...exampleReport,
+  groups: {
+    total: 14,
+    pruned: [
+      {
+        name: 'conv1',
+        makers: ['conv1', 'layer1.0.conv2', 'layer1.1.conv2'],
+        readers: ['layer1.0.conv1', 'layer1.1.conv1', 'layer2.0.conv1', 'layer2.0.downsample'],
+        filters: { before: 64, after: 48 },
+        loss: 0.0312,
+        saved: { params: 55_296, macs: 173_408_256 },
+      },
+      {
+        name: 'layer1.0.conv1',
+        makers: ['layer1.0.conv1'],
+        readers: ['layer1.0.conv2'],
+        filters: { before: 64, after: 63 },
+        loss: 0,
+        saved: { params: 1_152, macs: null },
+      },
+    ],
+    frozen: [
+      { name: 'fc', code: 'graph-output', text: 'logits is a graph output', node: null },
+      {
+        name: 'layer4.1.conv1',
+        code: 'mixes-channels',
+        text: 'Softmax attention reads all of them',
+        node: 'attention',
+      },
+    ],
   },
 };
