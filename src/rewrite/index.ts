@@ -11,7 +11,7 @@ export type {
   OutputError,
 } from './calibration.ts';
 export type { RequireGain } from './cost.ts';
-export { describeGroups, type GroupDescription } from './describe-groups.ts';
+export type { GroupDescription } from './describe-groups.ts';
 export type { Executor } from './execution-check.ts';
 export {
   explainNode,
@@ -20,6 +20,7 @@ export {
   type MethodExplanation,
   type NodeExplanation,
 } from './explain.ts';
+export { explainGroups, inspectGroups, type NodeGroup } from './explain-groups.ts';
 export {
   type Candidate,
   type CandidateOptions,
@@ -28,6 +29,7 @@ export {
   type NodeCandidates,
 } from './find-candidates.ts';
 export type { GroupOutcome } from './group-record.ts';
+export { parseRanges } from './kept-ranges.ts';
 export type { LoweredStep } from './lowering.ts';
 export { nodeMacs } from './node-cost.ts';
 export { allNodes, linearNodes, nodeNames } from './node-names.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fromFloat64, type Model } from '../../src/ir/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
-import { compress, type EngineOptions } from '../../src/pipeline/index.ts';
+import { compress, type EngineOptions, explain, explainPlan, inspect, plan } from '../../src/pipeline/index.ts';
 import { npyBytes } from '../data/data-files.ts';
 import { randomSamples } from '../observe/array-dataset.ts';
 import { residualDims as dims, residualNetwork } from '../support/residual-network.ts';
@@ -103,5 +103,52 @@ describe('the report of a run that prunes', () => {
     const { input, output } = (await reported('prune-filters{ratio=0.5}')).report;
     expect(input.activationBytes).toBe(4 * 64 * (12 + 16 + 16));
     expect(output.activationBytes).toBe(4 * 64 * (6 + 8 + 8));
+  });
+});
+
+describe('the channels of a node are explained', () => {
+  const bytes = writeModel(residualNetwork());
+
+  test('by who else makes and reads them, and why they stay', async () => {
+    const { groups } = await explain(bytes, 'last', { pipeline: 'none' });
+    expect(groups).toMatchObject([
+      { name: 'stem', roles: ['makes'], makers: ['stem', 'outer', 'depthwise', 'last'], frozen: null, pruned: null },
+      { name: 'grouped', roles: ['reads'], makers: ['grouped'], readers: ['last'], frozen: null },
+    ]);
+    const { groups: ofLast } = await explain(bytes, 'classifier', { pipeline: 'none' });
+    expect(ofLast.map(({ name, frozen }) => [name, frozen?.code])).toEqual([
+      ['stem', undefined],
+      ['classifier', 'graph-output'],
+    ]);
+  });
+
+  test('by what the pipeline removes of them, or a plan', async () => {
+    const pipeline = 'prune-filters{ratio=0.25,criterion=l2}';
+    const made = await plan(bytes, { pipeline });
+    const [inner] = made.pruned.filter(({ group }) => group === 'inner');
+    expect((await explain(bytes, 'inner', { pipeline })).groups.at(-1)).toMatchObject({ name: 'inner', pruned: inner });
+    const edited = { ...made, pruned: made.pruned.map((entry) => ({ ...entry, kept: '0-4', loss: 0.5 })) };
+    const { groups } = await explainPlan(bytes, 'inner', edited);
+    expect(groups.map(({ name, pruned }) => [name, pruned?.kept, pruned?.loss])).toEqual([
+      ['stem', '0-4', 0.5],
+      ['inner', '0-4', 0.5],
+    ]);
+  });
+
+  test('by data where there are any', async () => {
+    const options = { pipeline: 'prune-filters{ratio=0.25}', calibrate: data, samples: 64 };
+    const { groups } = await explain(bytes, 'grouped', options);
+    expect(groups.map(({ pruned }) => typeof pruned?.loss)).toEqual(['number', 'number']);
+  });
+
+  test('in the list of all groups, where that is asked for', async () => {
+    const { groups } = await inspect(bytes, { groups: true, exclude: ['inner'] });
+    expect(groups?.map(({ name, filters, frozen }) => [name, filters, frozen?.code])).toEqual([
+      ['stem', 12, undefined],
+      ['inner', 16, 'excluded'],
+      ['grouped', 8, undefined],
+      ['classifier', 5, 'graph-output'],
+    ]);
+    expect((await inspect(bytes)).groups).toBeUndefined();
   });
 });
