@@ -31,11 +31,10 @@ export function groupTable(groups: readonly Group[]): readonly string[] {
 export function nodeGroupLines(groups: readonly NodeGroup[]): readonly string[] {
   return groups.flatMap((group) => {
     const { name, filters, roles, makers, readers } = group;
-    const count = `${filters} channel${filters === 1 ? '' : 's'}`;
     const read = readers.length > 0 ? `read by ${listed(readers)}` : 'read by no node with weights';
     return [
       '',
-      ` ${roles.join(' and ')} ${count} of ${printable(name)}: made by ${listed(makers)}; ${read}`,
+      ` ${roles.join(' and ')} channels of ${printable(name)}, ${filters} in all: made by ${listed(makers)}; ${read}`,
       `   ${printable(outcome(group))}`,
     ];
   });

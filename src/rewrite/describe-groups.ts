@@ -7,7 +7,7 @@ import type { Policy, Workspace } from './workspace.ts';
 export interface GroupDescription {
   /** Its first maker. */
   readonly name: string;
-  /** Filters of that node that belong to it. */
+  /** Filters of that node that belong to it, and channels that others add. */
   readonly filters: number;
   readonly makers: readonly string[];
   readonly readers: readonly string[];
@@ -48,7 +48,7 @@ export function describeGroup(
   };
 }
 
-/** The filters of a group's first maker that belong to it, as units: a Split may part them between groups. */
+/** The filters of `unitsOfFilters` that belong to the group: a Split may part those of a node between two. */
 export function filtersOf(group: ChannelGroup, groups: ChannelGroups): readonly number[] {
   const own = new Set(group.units);
   return unitsOfFilters(group, groups).filter((unit) => own.has(unit));

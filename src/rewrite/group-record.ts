@@ -6,7 +6,7 @@ import { groupSavings, type Saving } from './group-savings.ts';
 /** What went from a group. */
 export interface GroupRemoval {
   readonly group: GroupDescription;
-  /** Filters of its first maker that went. */
+  /** Of its filters. */
   readonly gone: number;
   /** As the plan knows it; 0 for filters that did nothing. */
   readonly loss: number | null;

@@ -52,8 +52,12 @@ const nodeSchema = z.strictObject({
 const prunedSchema = z.strictObject({
   pass: z.string().describe('the prune pass of the pipeline that chose'),
   group: z.string().describe('the first node that makes these channels; what goes there goes from all that share them'),
-  kept: z.string().describe('filters of that node that stay, counted from 0: 0-3,5,8-11; edit it and apply'),
-  of: z.number().int().positive().describe('how many filters it had'),
+  kept: z
+    .string()
+    .describe(
+      'filters of that node that stay, counted from 0: 0-3,5,8-11; behind them channels that others add to the group',
+    ),
+  of: z.number().int().positive().describe('how many there were'),
   loss: z
     .number()
     .nonnegative()

@@ -100,9 +100,17 @@ export function removePlanned(model: Model, entries: readonly PrunedGroup[], opt
   return remove(groups, units, { infer: options.infer }, (name) => losses.get(name) ?? null, options);
 }
 
-/** The filters of a group's first maker: which unit each is part of. */
-export function unitsOfFilters({ members: [first] }: ChannelGroup, { unitOf }: ChannelGroups): readonly number[] {
-  return first ? Array.from(first.channels.atoms, unitOf) : [];
+/**
+ * The filters of a group's first maker, and which unit each is part of; behind them the units that it has no part in, as
+ * where a shortcut is padded on its way to a wider stream.
+ */
+export function unitsOfFilters(
+  { members: [first], units }: ChannelGroup,
+  { unitOf }: ChannelGroups,
+): readonly number[] {
+  const own = first ? Array.from(first.channels.atoms, unitOf) : [];
+  const met = new Set(own);
+  return [...own, ...units.filter((unit) => !met.has(unit))];
 }
 
 function unitsGone({ group: name, kept, of }: PrunedGroup, group: ChannelGroup, groups: ChannelGroups) {

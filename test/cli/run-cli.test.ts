@@ -212,7 +212,7 @@ describe('the other commands', () => {
     for (const part of ['7×7 stride 2', 'W = U C V', 'R3=3', 'its error is above 0.01', '--ranks conv1=3,32']) {
       expect(stdout).toContain(part);
     }
-    expect(stdout).toContain('makes 64 channels of conv1: made by conv1, conv3; read by conv2');
+    expect(stdout).toContain('makes channels of conv1, 64 in all: made by conv1, conv3; read by conv2');
     expect(stdout).toContain('they stay (mixes-channels): Softmax attention reads all of them');
   });
 
@@ -229,7 +229,7 @@ describe('the other commands', () => {
     expect(rows).toContainEqual(['next 1', 'kept', '–', '9.4k', '118M', '0.6', '0']);
     for (const part of ['goal macs=0.5x', 'not next 1: 0.031 less error for', 'chosen by goal', "--exclude 'conv1'"])
       expect(stdout).toContain(part);
-    expect(stdout).toContain('makes and reads 64 channels of conv1');
+    expect(stdout).toContain('makes and reads channels of conv1, 64 in all');
     expect(stdout).toContain('prune-filters keeps 0-47 of 64, at a loss of 0.031');
   });
 
