@@ -5,8 +5,8 @@ type Group = NonNullable<Inspection['groups']>[number];
 type NodeGroup = Explanation['groups'][number];
 
 const columns: readonly Column[] = [
-  { title: 'channels of' },
-  { title: 'filters', align: 'right' },
+  { title: 'channel group' },
+  { title: 'channels', align: 'right' },
   { title: 'made by', align: 'right' },
   { title: 'read by', align: 'right' },
   { title: '' },
@@ -17,9 +17,9 @@ export function groupTable(groups: readonly Group[]): readonly string[] {
   if (groups.length === 0) return [' no channels that a node of this model makes'];
   return textTable(
     columns,
-    groups.map(({ name, filters, makers, readers, frozen }) => [
+    groups.map(({ name, channels, makers, readers, frozen }) => [
       name,
-      String(filters),
+      String(channels),
       String(makers.length),
       String(readers.length),
       frozen ? `${frozen.code}: ${frozen.text}` : '',
@@ -30,11 +30,11 @@ export function groupTable(groups: readonly Group[]): readonly string[] {
 /** The groups that a node makes and reads: who else does, and what becomes of them. */
 export function nodeGroupLines(groups: readonly NodeGroup[]): readonly string[] {
   return groups.flatMap((group) => {
-    const { name, filters, roles, makers, readers } = group;
+    const { name, channels, roles, makers, readers } = group;
     const read = readers.length > 0 ? `read by ${listed(readers)}` : 'read by no node with weights';
     return [
       '',
-      ` ${roles.join(' and ')} channels of ${printable(name)}, ${filters} in all: made by ${listed(makers)}; ${read}`,
+      ` ${roles.join(' and ')} channels of ${printable(name)}, ${channels} in all: made by ${listed(makers)}; ${read}`,
       `   ${printable(outcome(group))}`,
     ];
   });

@@ -25,8 +25,8 @@ export function planText({ pruned, nodes, pipeline }: Plan): string {
 }
 
 const prunedColumns: readonly Column[] = [
-  { title: 'channels of' },
-  { title: 'filters' },
+  { title: 'channel group' },
+  { title: 'channels' },
   { title: 'loss' },
   { title: 'chosen by' },
 ];

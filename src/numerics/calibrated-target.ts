@@ -40,7 +40,7 @@ export async function calibratedTarget(
   kernel: RealNdArray,
   moments: Moments,
   blas: Blas,
-  { ridge = RIDGE }: CalibratedTargetOptions = {},
+  { ridge = 1e-3 }: CalibratedTargetOptions = {},
 ): Promise<CalibratedTarget> {
   const { outputs, inputs, positions } = checkMoments(kernel, moments);
   const columns = inputs * positions;
@@ -74,12 +74,12 @@ async function solveGroup(
   return metric;
 }
 
-/** λ of `ridgedGram`, and of fits where no data tell of a better one. */
-const RIDGE = 1e-3;
-
-/** Gλ of one group, float32[P, P]; the identity where its inputs never vary. */
-export function ridgedGram(moments: Pick<GroupMoments, 'gram' | 'meanX'>): Float32Array {
-  return ridged(moments, RIDGE).metric;
+/**
+ * Gλ of one group, float32[P, P]; the identity where its inputs never vary.
+ * @param ridge λ relative to the mean diagonal of G
+ */
+export function ridgedGram(moments: Pick<GroupMoments, 'gram' | 'meanX'>, ridge: number): Float32Array {
+  return ridged(moments, ridge).metric;
 }
 
 /** @returns Gλ, and λ; without λ the identity, where inputs never vary */

@@ -23,7 +23,21 @@ export interface RemovalOptions {
   readonly most?: number;
   /** Removes these, in this order, in place of the cheapest. */
   readonly given?: readonly number[];
+  /** Units go in so many rounds at most; by default one by one where readers are small, and in 48 rounds. */
+  readonly rounds?: number;
+  readonly stops?: RemovalStops;
   readonly signal?: AbortSignal;
+}
+
+/** Where to look at what is left. */
+export interface RemovalStops {
+  /** Numbers of units gone, ascending. */
+  readonly at: readonly number[];
+  /**
+   * @param kernels what the readers then are, float64[T, P] each: zero where columns went
+   * @param losses the part of each reader in the loss
+   */
+  see(count: number, kernels: readonly Float64Array[], losses: readonly number[]): Promise<void>;
 }
 
 export interface RemovalOrder {
@@ -37,7 +51,7 @@ export interface RemovalOrder {
 const exactColumns = 640;
 
 /** Parts in which the units of a large reader go. */
-const rounds = 48;
+const roundsOfLarge = 48;
 
 /** So many times the units that go in a round are looked at. */
 const shortlisted = 4;
@@ -53,18 +67,20 @@ const shortlisted = 4;
  */
 export async function removalOrder(
   readers: readonly RemovalReader[],
-  { blas, candidates, most, given, signal }: RemovalOptions,
+  { blas, candidates, most, given, rounds, stops, signal }: RemovalOptions,
 ): Promise<RemovalOrder> {
   const units: number[] = [];
   const losses: number[] = [];
+  let shares = readers.map(() => 0);
   const open = new Set(given ?? candidates ?? readers[0]?.columns.keys() ?? []);
   const count = Math.min(most ?? open.size, open.size);
   const states = await Promise.all(readers.map((reader) => ReaderState.open(reader, blas)));
   const isLarge = readers.some(({ gram }) => gram.length > exactColumns ** 2);
-  const perRound = isLarge ? Math.ceil(open.size / rounds) : 1;
+  const perRound = Math.ceil(open.size / (rounds ?? (isLarge ? roundsOfLarge : open.size)));
   while (units.length < count) {
     signal?.throwIfAborted();
-    const going = Math.min(perRound, count - units.length);
+    const stop = stops?.at.find((at) => at > units.length) ?? count;
+    const going = Math.min(perRound, Math.min(stop, count) - units.length);
     const looked = given
       ? given.slice(units.length, units.length + going)
       : cheapest(open, states, going > 1 ? shortlisted * going : 1);
@@ -80,9 +96,17 @@ export async function removalOrder(
       open.delete(unit);
       units.push(unit);
       losses.push((losses.at(-1) ?? 0) + (scores[at] as number));
+      shares = shares.map((share, r) => share + (locals[r] as ReaderState).cost(unit));
       if (chosen.length < going) for (const local of locals) await local.remove([unit]);
     }
-    if (units.length < count) for (const state of states) await state.remove(chosen);
+    const stopped = stops?.at.includes(units.length) ?? false;
+    if (units.length < count || stopped) for (const state of states) await state.remove(chosen);
+    if (stopped)
+      await stops?.see(
+        units.length,
+        states.map((state) => state.kernel),
+        shares,
+      );
   }
   return { units, losses };
 }
@@ -131,6 +155,11 @@ class ReaderState {
     stack.set(inverse);
     stack.set(kernel, inverse.length);
     return new ReaderState(stack, P, columns, weight, blas);
+  }
+
+  /** What is left of it, [T, P]. */
+  get kernel(): Float64Array {
+    return this.#stack.slice(this.#P ** 2);
   }
 
   /** What it costs to remove one unit now. */

@@ -1,10 +1,14 @@
 import type { ChannelGroup, ChannelGroups } from '../channels/index.ts';
-import { type Blas, type RemovalReader, removalOrder } from '../numerics/index.ts';
+import type { Node } from '../ir/index.ts';
+import { type Blas, type RemovalReader, type RemovalStops, removalOrder } from '../numerics/index.ts';
 
 /** Where channels of a group are read, and what the data tell of it: one group of one linear operator. */
 export interface GroupReader extends RemovalReader {
+  readonly node: Node;
   /** E[x²] of each of its P inputs. */
   readonly energy: Float64Array;
+  /** weight·E‖Wx − Ŵx‖² over rows that are in no moments; undefined where none were kept back. @param kernel Ŵ, [T, P] */
+  readonly unseenLoss: ((kernel: Float64Array) => Promise<number>) | undefined;
 }
 
 /** What data tell of a group's channels, on the inputs that the original gives its readers. */
@@ -23,6 +27,8 @@ export interface PruneQuestion {
   readonly candidates: readonly number[];
   /** How many will go at most. */
   readonly most: number;
+  /** Where what is left is looked at, to compare it with other ways to save: a less careful order will do. */
+  readonly stops?: RemovalStops;
   /** Undefined without calibration. */
   readonly evidence: PruneEvidence | undefined;
 }
@@ -32,7 +38,12 @@ export interface PruneOrder {
   readonly places: readonly number[];
   /** losses[i]: Σ of the readers' outputErrors once places[0 … i] are gone and the readers are fitted anew, where known. */
   readonly losses?: readonly number[];
+  /** Whether `stops` were told. */
+  readonly stopped?: boolean;
 }
+
+/** Rounds in which units go that are only looked at. */
+const draftRounds = 16;
 
 /** What a prune pass with certain options does to each free group. The removal itself, and that it is exact, is not its business. */
 export interface PruneRule {
@@ -64,9 +75,11 @@ export function activationOrder(question: PruneQuestion): PruneOrder {
 }
 
 /** The loss of the best least-squares repair of all readers: see `removalOrder`. */
-export async function surgeonOrder({ candidates, most, evidence }: PruneQuestion): Promise<PruneOrder> {
+export async function surgeonOrder(question: PruneQuestion): Promise<PruneOrder> {
+  const { candidates, most, stops, evidence } = question;
   if (!evidence) throw new Error('surgeonOrder: there are no data');
   const { readers, blas, signal } = evidence;
-  const { units, losses } = await removalOrder(readers, { blas, signal, candidates, most });
-  return { places: units, losses };
+  const draft = stops ? { rounds: draftRounds, stops } : {};
+  const { units, losses } = await removalOrder(readers, { blas, signal, candidates, most, ...draft });
+  return { places: units, losses, stopped: stops !== undefined };
 }

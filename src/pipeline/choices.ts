@@ -1,41 +1,27 @@
-import { type Allocation, allocate, type Option } from '../allocate/index.ts';
-import {
-  type Candidate,
-  type NodeCandidates,
-  type PlanNode,
-  type PrunedGroup,
-  type Rewrites,
-  writtenCost,
-} from '../rewrite/index.ts';
+import { type Allocation, allocate } from '../allocate/index.ts';
+import { type NodeCandidates, type PlanNode, type PrunedGroup, type Rewrites, writtenCost } from '../rewrite/index.ts';
+import { type Choice, choicesOf, type Pricing, written } from './choice.ts';
 import type { TargetKind } from './goal.ts';
 import { importances } from './importance.ts';
 
-/** What a chain takes; undefined where its sizes are not known. */
-export type Milliseconds = (
-  chain: Candidate['steps'] | readonly [NonNullable<NodeCandidates['step']>],
-) => number | undefined;
-
-/** One way to treat a node; without a candidate it stays. */
-interface Choice extends Option {
-  readonly candidate: Candidate | undefined;
-  readonly milliseconds: number | undefined;
-}
-
-export interface ChoicesInit {
+export interface ChoicesInit extends Pricing {
   /** Filters that go whatever is chosen. */
   readonly pruned: readonly PrunedGroup[];
   readonly nodes: readonly NodeCandidates[];
-  /** What budgets are about, in the order of an option's costs. */
-  readonly kinds: readonly TargetKind[];
-  readonly milliseconds: Milliseconds | undefined;
-  /** Bytes of a parameter in the file. */
-  readonly bytesPerParameter: number;
   /** Whether candidate errors are those of outputs, or of weights. */
   readonly norm: 'outputs' | 'weights';
+  /** Where these are the nodes of a pruned model: how its sums compare with those of the model that is not. */
+  readonly beside?: Beside;
 }
 
-/** What an operator takes in the file beside its weights: names, attributes, dims. Corrected by the size of a sketch. */
-const bytesPerOperator = 200;
+export interface Beside {
+  /** What is lost with the filters, as errors count. */
+  readonly loss: number;
+  /** Nodes without candidates whose costs count all the same, by name: filters that go make them cheaper. */
+  readonly counted: ReadonlySet<string>;
+  /** What these cost with all filters, which is in no budget. */
+  readonly offset: readonly number[];
+}
 
 /** Next best candidates that a plan tells of. */
 const runnersUp = 2;
@@ -47,26 +33,40 @@ export interface Chosen extends Rewrites {
   readonly error: number;
 }
 
+/** Who answers what is best within budgets. */
+export interface Chooser {
+  readonly kinds: readonly TargetKind[];
+  readonly range: { readonly whole: readonly number[]; readonly least: readonly number[] };
+  kept(): Rewrites;
+  within(budgets: readonly number[]): Chosen | undefined;
+}
+
 /** All that a goal may choose among: for each node to keep it, or one of its candidates. */
-export class Choices {
+export class Choices implements Chooser {
   readonly kinds: readonly TargetKind[];
   readonly #pruned: readonly PrunedGroup[];
   readonly #nodes: readonly NodeCandidates[];
   readonly #norm: ChoicesInit['norm'];
+  readonly #loss: number;
+  readonly #offset: readonly number[];
   /** Of the nodes that have candidates. */
   readonly #open: ReadonlyMap<NodeCandidates, readonly Choice[]>;
 
   constructor(init: ChoicesInit) {
-    const { pruned, nodes, kinds, norm } = init;
+    const { pruned, nodes, kinds, norm, beside } = init;
     this.kinds = kinds;
     const importance = importances(nodes.map(({ kept }) => kept));
     this.#pruned = pruned;
     this.#nodes = nodes;
     this.#norm = norm;
+    this.#loss = beside?.loss ?? 0;
+    this.#offset = beside?.offset ?? kinds.map(() => 0);
     this.#open = new Map(
-      nodes.flatMap((node) =>
-        node.candidates.length > 0 ? [[node, choicesOf(node, importance(node.kept), init)] as const] : [],
-      ),
+      nodes.flatMap((node) => {
+        if (node.candidates.length === 0 && !beside?.counted.has(node.kept.name)) return [];
+        const choices = choicesOf(node, importance(node.kept), init);
+        return choices.length > 0 ? [[node, choices] as const] : [];
+      }),
     );
   }
 
@@ -74,7 +74,7 @@ export class Choices {
   get range(): { readonly whole: readonly number[]; readonly least: readonly number[] } {
     const groups = [...this.#open.values()];
     const total = (pick: (choices: readonly Choice[], k: number) => number) =>
-      this.kinds.map((_, k) => groups.reduce((sum, choices) => sum + pick(choices, k), 0));
+      this.kinds.map((_, k) => groups.reduce((sum, choices) => sum + pick(choices, k), -(this.#offset[k] as number)));
     return {
       whole: total(([first], k) => first?.costs[k] ?? 0),
       least: total((choices, k) => Math.min(...choices.map(({ costs }) => costs[k] as number))),
@@ -94,17 +94,20 @@ export class Choices {
    */
   within(budgets: readonly number[]): Chosen | undefined {
     const groups = [...this.#open.values()];
-    const found = allocate(groups, budgets);
+    const own = budgets.map((budget, k) => budget + (this.#offset[k] as number));
+    const found = own.every((budget) => budget >= 0) ? allocate(groups, own) : undefined;
     if (!found) return undefined;
-    const prices = this.#prices(found, budgets);
+    const prices = this.#prices(found, own);
     const chosen = new Map([...this.#open.keys()].map((node, g) => [node, found.chosen[g] as number]));
     return {
-      error: found.error,
-      costs: found.costs,
+      error: found.error + this.#loss,
+      costs: found.costs.map((cost, k) => cost - (this.#offset[k] as number)),
       pruned: [...this.#pruned],
       nodes: this.#nodes.map((node) => {
         const choices = this.#open.get(node);
-        return choices ? this.#entry(node, choices, chosen.get(node) as number, prices) : node.kept;
+        return choices && node.candidates.length > 0
+          ? this.#entry(node, choices, chosen.get(node) as number, prices)
+          : node.kept;
       }),
     };
   }
@@ -148,45 +151,4 @@ export class Choices {
       candidates,
     };
   }
-}
-
-/**
- * To keep the node first, unless ranks were set by hand.
- *
- * @param importance what a unit of error counts here
- */
-function choicesOf(
-  node: NodeCandidates,
-  importance: number,
-  { kinds, milliseconds: time, bytesPerParameter }: ChoicesInit,
-): readonly Choice[] {
-  const { cost, step, candidates, chosen } = node;
-  const choice = (
-    price: Candidate['cost'],
-    operators: number,
-    milliseconds: number | undefined,
-    error: number,
-    candidate: Candidate | undefined,
-  ): Choice => {
-    const costs: Readonly<Record<TargetKind, number>> = {
-      params: price.params,
-      macs: price.macs,
-      size: price.params * bytesPerParameter + operators * bytesPerOperator,
-      latency: milliseconds ?? 0,
-    };
-    return { costs: kinds.map((kind) => costs[kind]), error: importance * error, candidate, milliseconds };
-  };
-  const ways = candidates.map((candidate) =>
-    choice(candidate.cost, candidate.steps.length, time?.(candidate.steps), candidate.error, candidate),
-  );
-  if (chosen || !cost || !step) return ways;
-  return [choice(cost, 1, time?.([step]), 0, undefined), ...ways];
-}
-
-function written({ candidate, milliseconds: time }: Choice, kept: PlanNode): PlanNode['candidates'][number] {
-  const milliseconds = time ?? null;
-  const asItIs = kept.cost?.after ?? { params: 0, macs: null };
-  if (!candidate) return { method: null, ranks: null, cost: { ...asItIs, milliseconds }, error: 0 };
-  const { method, ranks, cost, error } = candidate;
-  return { method, ranks: { ...ranks }, cost: { ...writtenCost(cost), milliseconds }, error };
 }

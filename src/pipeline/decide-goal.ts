@@ -1,5 +1,6 @@
 import type { Rewrites } from '../rewrite/index.ts';
 import type { CalibrationData, Judges } from './calibration.ts';
+import type { Chooser } from './choices.ts';
 import type { Goal } from './goal.ts';
 import { checkLosses, judgeLosses, type LossOutcome, lossWarnings } from './judge-loss.ts';
 import { keeping } from './plan-of-run.ts';
@@ -91,22 +92,33 @@ class GoalSearch {
   /** The smallest cost that loses no more than was allowed: quick fits find the budget, one as asked for uses it. */
   async keepLosses(): Promise<GoalDecision> {
     const { choices } = this.#plans;
-    const { whole, least } = choices.range;
-    const [total = 0, lowest = 0] = [whole[0], least[0]];
-    const within = (share: number) => choices.within([Math.max(lowest, share * total)]) ?? choices.kept();
-    const { best } = await smallestWithin(total > 0 ? lowest / total : 1, async (share) => {
-      const losses = await this.#losses(await this.#fit(within(share), true));
-      return { result: losses, kept: losses.every(({ met }) => met) };
-    });
-    let share = best?.share ?? 1;
+    const alone = await this.#smallest(choices);
+    const chosen = alone.within(alone.share);
+    // Where filters that go forecast less error at the same cost, what they reach is looked at too.
+    const pruning = chosen && this.#plans.betterThan(chosen);
+    const pruned = pruning && (await this.#smallest(pruning));
+    const { within, share: smallest } = pruned && pruned.share < alone.share ? pruned : alone;
+    let share = smallest;
     for (let step = 0; share < 1 && step <= mostBackOffs; step++) {
-      const rewrites = within(share);
+      const rewrites = within(share) ?? choices.kept();
       const decision = await this.#judged(rewrites, await this.#fit(rewrites));
       if (decision.outcome.losses.every(({ met }) => met)) return decision;
       share *= backOff;
     }
     const kept = choices.kept();
     return this.#judged(kept, await this.#fit(kept));
+  }
+
+  /** The smallest share of the cost of all nodes at which quick fits keep the promise. */
+  async #smallest(choices: Chooser) {
+    const { whole, least } = choices.range;
+    const [total = 0, lowest = 0] = [whole[0], least[0]];
+    const within = (share: number) => choices.within([Math.max(lowest, share * total)]);
+    const { best } = await smallestWithin(total > 0 ? lowest / total : 1, async (share) => {
+      const losses = await this.#losses(await this.#fit(within(share) ?? choices.kept(), true));
+      return { result: losses, kept: losses.every(({ met }) => met) };
+    });
+    return { within, share: best?.share ?? 1 };
   }
 
   /** @param draft quickly, to see what would be lost */

@@ -3,9 +3,11 @@ import { isRealDType } from '../ir/index.ts';
 import { type FoundCandidates, findCandidates, type NodeCandidates, type Rewrites } from '../rewrite/index.ts';
 import { calibrateTimeModel, type TimeModel } from '../timing/index.ts';
 import type { CalibrationData } from './calibration.ts';
-import { Choices } from './choices.ts';
+import { Choices, type ChoicesInit, type Chooser, type Chosen } from './choices.ts';
 import type { Target, TargetKind } from './goal.ts';
 import { sensitivitiesOf } from './importance.ts';
+import { nearest } from './nearest.ts';
+import { PrunedChoices } from './pruned-choices.ts';
 import { reachTargets } from './reach-targets.ts';
 import type { Run } from './run.ts';
 import { type ModelCost, sketchCost } from './sketch.ts';
@@ -14,17 +16,26 @@ import { costsOf, factsOfInput } from './summary.ts';
 
 /** What plans under goals are chosen from: candidates with their errors and costs, found once for any number of targets. */
 export class PlanSearch {
+  /** Factorizations alone. */
   readonly choices: Choices;
+  readonly #withPruning: PrunedChoices | undefined;
   readonly #run: Run;
   readonly #pipeline: ResolvedPipeline;
   readonly #data: CalibrationData | undefined;
   readonly #before = new Map<TargetKind | undefined, Promise<ModelCost>>();
 
-  private constructor(run: Run, pipeline: ResolvedPipeline, data: CalibrationData | undefined, choices: Choices) {
+  private constructor(
+    run: Run,
+    pipeline: ResolvedPipeline,
+    data: CalibrationData | undefined,
+    choices: Choices,
+    withPruning: PrunedChoices | undefined,
+  ) {
     this.#run = run;
     this.#pipeline = pipeline;
     this.#data = data;
     this.choices = choices;
+    this.#withPruning = withPruning;
   }
 
   /** @param wanted what targets are about; where there are none, time, or what counts where that cannot be told */
@@ -35,18 +46,20 @@ export class PlanSearch {
     wanted: readonly TargetKind[],
   ): Promise<PlanSearch> {
     const timed = wanted.includes('latency') || (wanted.length === 0 && (run.options.bench ?? true));
-    const { pruned, nodes } = await candidatesOf(run, pipeline, data, timed ? leastBlock : 1);
+    const { pruned, nodes, groups } = await candidatesOf(run, pipeline, data, timed ? leastBlock : 1);
     const model = timed ? await timeModelOf(run, nodes) : undefined;
     const kinds = wanted.length > 0 ? wanted : [model ? ('latency' as const) : priceOf(nodes)];
-    const choices = new Choices({
+    const init: ChoicesInit = {
       pruned,
       nodes,
       kinds,
       milliseconds: model && ((chain) => model.milliseconds(chain)),
       bytesPerParameter: bytesPerParameter(run),
       norm: data ? 'outputs' : 'weights',
-    });
-    return new PlanSearch(run, pipeline, data, choices);
+    };
+    const choices = new Choices(init);
+    const withPruning = groups.length > 0 ? new PrunedChoices(init, groups, choices) : undefined;
+    return new PlanSearch(run, pipeline, data, choices, withPruning);
   }
 
   /**
@@ -63,10 +76,29 @@ export class PlanSearch {
         'Give them with --input-shape, or use a target of params or size.',
       );
     const kinds = targets.map(({ kind }) => kind);
-    const { rewrites } = await this.#run.watch.time('plan', () =>
-      reachTargets(this.choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds)),
-    );
-    return rewrites;
+    const reach = (choices: Chooser) =>
+      this.#run.watch.time('plan', () =>
+        reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds)),
+      );
+    const alone = await reach(this.choices);
+    const forecast = alone.chosen && this.#withPruning?.within(alone.chosen.costs);
+    const isPromising =
+      this.#withPruning !== undefined && (!alone.met || (forecast && isBetter(forecast, alone.chosen as Chosen)));
+    if (!this.#withPruning || !isPromising) return alone.rewrites;
+    const pruned = await reach(this.#withPruning);
+    if (alone.met !== pruned.met) return alone.met ? alone.rewrites : pruned.rewrites;
+    return this.best([alone.rewrites, pruned.rewrites]);
+  }
+
+  /** Choices that take filters as well, where these forecast less error at the cost of what was chosen without. */
+  betterThan(chosen: Chosen): Chooser | undefined {
+    const forecast = this.#withPruning?.within(chosen.costs);
+    return forecast && isBetter(forecast, chosen) ? this.#withPruning : undefined;
+  }
+
+  /** Which of several rewrites leaves the model nearest to the original, by quick fits. */
+  best(contenders: readonly Rewrites[]): Promise<Rewrites> {
+    return nearest(this.#run, this.#pipeline, contenders, this.#data);
   }
 
   /** The original; its time is that of its own nodes, kept, against itself. */
@@ -86,6 +118,13 @@ export class PlanSearch {
   }
 }
 
+/** A forecast has to be better by this part to be worth two fits: sums of node errors forecast no better. */
+const promising = 0.95;
+
+function isBetter(forecast: Chosen, than: Chosen): boolean {
+  return forecast.pruned.length > than.pruned.length && forecast.error < promising * than.error;
+}
+
 /** Ranks to time: where the stairs of the SIMD width lie is measured, and all widths are multiples of this. */
 const leastBlock = 4;
 
@@ -100,7 +139,7 @@ async function candidatesOf(
     'plan',
     async () => {
       // One waits for ONNX Runtime while the other computes.
-      const [sensitivities, { pruned, nodes }] = await Promise.all([
+      const [sensitivities, { pruned, nodes, groups }] = await Promise.all([
         sensitivitiesOf(run, data),
         findCandidates(model, steps, policy, resources.environment, {
           block,
@@ -110,15 +149,17 @@ async function candidatesOf(
       const sensitivityOf = (name: string) => sensitivities.get(name) ?? null;
       return {
         pruned,
+        groups,
         nodes: nodes.map((node) => ({
           ...node,
           kept: { ...node.kept, sensitivity: sensitivityOf(node.kept.name) },
         })),
       };
     },
-    ({ nodes }) => {
+    ({ nodes, groups }) => {
       const count = nodes.reduce((sum, { candidates }) => sum + candidates.length, 0);
-      return `${count} candidates for ${nodes.length} nodes`;
+      const prunable = groups.length > 0 ? `, ${groups.length} groups that could lose filters` : '';
+      return `${count} candidates for ${nodes.length} nodes${prunable}`;
     },
   );
 }

@@ -1,5 +1,5 @@
 import type { Rewrites } from '../rewrite/index.ts';
-import type { Choices, Chosen } from './choices.ts';
+import type { Chooser, Chosen } from './choices.ts';
 import type { Target, TargetKind } from './goal.ts';
 import type { ModelCost } from './sketch.ts';
 
@@ -13,6 +13,8 @@ export interface TargetOutcome {
 
 export interface Reached {
   readonly rewrites: Rewrites;
+  /** The same with its error and the sums of its costs; undefined where no choice is within any budget. */
+  readonly chosen: Chosen | undefined;
   readonly outcomes: readonly TargetOutcome[];
   readonly met: boolean;
 }
@@ -38,7 +40,7 @@ const alike = 1.1;
  * @returns the best plan that meets all targets; where none does, the one that comes nearest
  */
 export async function reachTargets(
-  choices: Choices,
+  choices: Chooser,
   targets: readonly Target[],
   before: ModelCost,
   costOf: (rewrites: Rewrites) => Promise<ModelCost>,
@@ -82,7 +84,7 @@ export async function reachTargets(
     if (settled || next.every((budget, k) => budget === budgets[k])) break;
     budgets = next;
   }
-  return best ?? { rewrites: choices.kept(), outcomes: [], met: false };
+  return best ?? { rewrites: choices.kept(), chosen: undefined, outcomes: [], met: false };
 }
 
 function aim({ kind }: Target): number {
@@ -100,7 +102,7 @@ function rate({ found, outcomes, sum }: Tried, tried: readonly Tried[]): Rated {
   const steady = outcomes.map((outcome) =>
     outcome.target.kind === 'latency' ? steadied(outcome, sum, tried) : outcome,
   );
-  return { rewrites: found, error: found.error, outcomes: steady, met: steady.every(({ met }) => met) };
+  return { rewrites: found, chosen: found, error: found.error, outcomes: steady, met: steady.every(({ met }) => met) };
 }
 
 /**

@@ -84,11 +84,11 @@ function reportNode({ plan, weightError, outputError, exactError, skipped }: Nod
 function reportGroups({ groups, pruned }: GroupOutcome): Report['groups'] {
   return {
     total: groups.length,
-    pruned: pruned.map(({ group: { name, filters, makers, readers }, gone, loss, saved }) => ({
+    pruned: pruned.map(({ group: { name, channels, makers, readers }, gone, loss, saved }) => ({
       name,
       makers: [...makers],
       readers: [...readers],
-      filters: { before: filters, after: filters - gone },
+      channels: { before: channels, after: channels - gone },
       loss,
       saved: { params: Math.round(saved.params), macs: saved.macs === null ? null : Math.round(saved.macs) },
     })),

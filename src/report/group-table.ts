@@ -5,21 +5,21 @@ import type { Column } from './text-table.ts';
 
 /** One line per group of channels that lost filters; terminal and HTML show the same cells. */
 export const groupColumns: readonly Column[] = [
-  { title: 'channels of', most: 40 },
+  { title: 'channel group', most: 40 },
   { title: 'made by', spare: true },
   { title: 'read by', spare: true },
-  { title: 'filters' },
+  { title: 'channels' },
   { title: 'loss' },
   { title: 'params' },
   { title: 'MACs' },
 ];
 
-export function groupCells({ name, makers, readers, filters, loss, saved }: ReportGroup): string[] {
+export function groupCells({ name, makers, readers, channels, loss, saved }: ReportGroup): string[] {
   return [
     name,
     nodeCount(makers),
     nodeCount(readers),
-    `${filters.before}→${filters.after}`,
+    `${channels.before}→${channels.after}`,
     errorSize(loss),
     less(saved.params),
     less(saved.macs),

@@ -45,7 +45,9 @@ const reportGroup = z.strictObject({
   name: z.string().describe('the first node that makes these channels'),
   makers: z.array(z.string()).describe('all nodes that do'),
   readers: z.array(z.string()),
-  filters: z.strictObject({ before: z.number().int(), after: z.number().int() }).describe('of the first node'),
+  channels: z
+    .strictObject({ before: z.number().int(), after: z.number().int() })
+    .describe('what goes together counts as one'),
   loss: z
     .number()
     .nullable()

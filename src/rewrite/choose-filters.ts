@@ -1,13 +1,21 @@
 import { type ChannelGroup, type ChannelGroups, channelGroups, removableUnits } from '../channels/index.ts';
 import { diagnostics } from '../diagnostics.ts';
-import { type GroupReader, isSkip, linearOperator, type PruneRule, readKernel } from '../pass/index.ts';
+import type { Node } from '../ir/index.ts';
+import {
+  type GroupReader,
+  isSkip,
+  linearOperator,
+  type PruneOrder,
+  type PruneRule,
+  readKernel,
+} from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
+import { filterOrder, prunedGroup } from './filter-order.ts';
 import { GroupSurvey, type Sight } from './group-survey.ts';
-import { printRanges } from './kept-ranges.ts';
 import { inOrder, Observation } from './observation.ts';
 import { pruneSteps, type Stage } from './pipeline.ts';
 import type { PrunedGroup } from './plan.ts';
-import { groupName, openGroups, unitsOfFilters } from './remove-filters.ts';
+import { groupName, openGroups } from './remove-filters.ts';
 import type { Environment, Policy, Workspace } from './workspace.ts';
 
 /**
@@ -77,7 +85,7 @@ class FilterChooser {
     const open = openGroups(this.#groups, this.#workspace.mayLoseFilters(policy)).filter(
       (group) => this.#wanted(group) > 0,
     );
-    const orders = new Map<ChannelGroup, Awaited<ReturnType<PruneRule['order']>>>();
+    const orders = new Map<ChannelGroup, PruneOrder>();
     if (calibration)
       for await (const [group, readers] of surveyed(
         this.#groups,
@@ -101,24 +109,11 @@ class FilterChooser {
     return Math.min(this.#count(units.length), units.length - 1);
   }
 
-  async #order(group: ChannelGroup, readers: readonly GroupReader[] | undefined) {
-    const { blas, signal } = this.#environment;
-    const obstructed = this.#groups.obstacles('zeroed');
-    const candidates = [...group.units.keys()].filter((place) => !obstructed.has(group.units[place] as number));
-    signal.throwIfAborted();
-    return this.#rule.order({
-      group,
-      groups: this.#groups,
-      candidates,
-      most: this.#wanted(group),
-      evidence: readers && { readers, blas, signal },
-    });
+  #order(group: ChannelGroup, readers: readonly GroupReader[] | undefined): Promise<PruneOrder> {
+    return filterOrder(this.#rule, group, this.#groups, { most: this.#wanted(group), readers }, this.#environment);
   }
 
-  #entries(
-    open: readonly ChannelGroup[],
-    orders: ReadonlyMap<ChannelGroup, Awaited<ReturnType<PruneRule['order']>>>,
-  ): readonly PrunedGroup[] {
+  #entries(open: readonly ChannelGroup[], orders: ReadonlyMap<ChannelGroup, PruneOrder>): readonly PrunedGroup[] {
     const wanted = open.flatMap((group) =>
       (orders.get(group)?.places ?? []).slice(0, this.#wanted(group)).map((place) => group.units[place] as number),
     );
@@ -126,11 +121,8 @@ class FilterChooser {
     return open.flatMap((group) => {
       const gone = new Set(group.units.filter((unit) => going.has(unit)));
       if (gone.size === 0) return [];
-      const filters = unitsOfFilters(group, this.#groups);
-      const kept = [...filters.keys()].filter((place) => !gone.has(filters[place] as number));
       const loss = orders.get(group)?.losses?.[gone.size - 1] ?? null;
-      const name = groupName(group, this.#workspace.names());
-      return { pass: this.#pass, group: name, kept: printRanges(kept), of: filters.length, loss };
+      return prunedGroup(this.#pass, group, this.#workspace.names(), { gone, loss });
     });
   }
 
@@ -150,7 +142,7 @@ async function* surveyed(
   calibration: Calibration,
   environment: Environment,
 ): AsyncGenerator<readonly [ChannelGroup, readonly GroupReader[]]> {
-  const survey = new GroupSurvey(groups, open);
+  const survey = new GroupSurvey(groups, open, environment.blas);
   const names = workspace.names();
   const nodes = inOrder(workspace).filter((node) => survey.nodes.has(node));
   const wanted = new Set(nodes.flatMap((node) => names.get(node) ?? []));
@@ -167,9 +159,10 @@ async function* surveyed(
   }
 }
 
-async function sightOf(
+/** What the data tell of an operator; undefined where they tell nothing. */
+export async function sightOf(
   name: string,
-  node: Sight['operator']['node'],
+  node: Node,
   workspace: Workspace,
   observation: Observation,
 ): Promise<Sight | undefined> {

@@ -1,14 +1,14 @@
-import { type ChannelGroup, type ChannelGroups, channelGroups, type FrozenCode } from '../channels/index.ts';
+import { type ChannelGroup, channelGroups, type FrozenCode } from '../channels/index.ts';
 import type { Node } from '../ir/index.ts';
-import { groupName, unitsOfFilters } from './remove-filters.ts';
+import { groupName } from './remove-filters.ts';
 import type { Policy, Workspace } from './workspace.ts';
 
 /** A group of channels by the names that people know. */
 export interface GroupDescription {
   /** Its first maker. */
   readonly name: string;
-  /** Filters of that node that belong to it, and channels that others add. */
-  readonly filters: number;
+  /** How many there are; what goes together counts as one. */
+  readonly channels: number;
   readonly makers: readonly string[];
   readonly readers: readonly string[];
   /** Why none of them can go, and at which node; null for free ones. */
@@ -24,14 +24,13 @@ export function describeGroups(
   workspace: Workspace,
   policy: Pick<Policy, 'allows' | 'prunes'>,
 ): readonly GroupDescription[] {
-  const groups = channelGroups(workspace.model, workspace.shapes);
+  const { groups } = channelGroups(workspace.model, workspace.shapes);
   const [names, allows] = [workspace.names(), workspace.mayLoseFilters(policy)];
-  return groups.groups.map((group) => describeGroup(group, groups, names, allows));
+  return groups.map((group) => describeGroup(group, names, allows));
 }
 
 export function describeGroup(
   group: ChannelGroup,
-  groups: ChannelGroups,
   names: ReadonlyMap<Node, string>,
   allows: (node: Node) => boolean = () => true,
 ): GroupDescription {
@@ -41,17 +40,11 @@ export function describeGroup(
   ];
   return {
     name: groupName(group, names),
-    filters: filtersOf(group, groups).length,
+    channels: group.units.length,
     makers: named('makes'),
     readers: named('reads'),
     frozen: reasonOf(group, nameOf, allows),
   };
-}
-
-/** The filters of `unitsOfFilters` that belong to the group: a Split may part those of a node between two. */
-export function filtersOf(group: ChannelGroup, groups: ChannelGroups): readonly number[] {
-  const own = new Set(group.units);
-  return unitsOfFilters(group, groups).filter((unit) => own.has(unit));
 }
 
 function reasonOf(

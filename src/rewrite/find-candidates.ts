@@ -1,6 +1,9 @@
+import type { Gone } from '../channels/index.ts';
 import type { Model } from '../ir/index.ts';
 import {
   type Cost,
+  type Decomposition,
+  type FactorizePass,
   isSkip,
   type LinearOperator,
   linearOperator,
@@ -12,21 +15,24 @@ import {
 import { admittedRanks } from './admitted-ranks.ts';
 import type { Calibration } from './calibration.ts';
 import type { MethodSpace } from './candidate-space.ts';
-import { chooseFilters } from './choose-filters.ts';
-import { operatorCost } from './cost.ts';
-import type { LoweredStep } from './lowering.ts';
+import { chooseFilters, sightOf } from './choose-filters.ts';
+import { chainCost, operatorCost } from './cost.ts';
+import { illegalRanks } from './illegal-ranks.ts';
+import { type LoweredStep, lowerChain } from './lowering.ts';
 import { matchMethods } from './match-methods.ts';
-import { methodsOf } from './methods-of.ts';
+import { type Methods, methodsOf } from './methods-of.ts';
 import { nodeSpaces } from './node-spaces.ts';
 import { Unobserved } from './observed-target.ts';
 import { type OperatorStep, operatorStep } from './operator-step.ts';
 import { passFailure } from './pass-failure.ts';
-import type { Stage } from './pipeline.ts';
+import { pruneSteps, type Stage } from './pipeline.ts';
 import type { PlanNode, PrunedGroup } from './plan.ts';
 import { keptEntry } from './plan-entry.ts';
+import { type GroupLevels, LevelSurvey } from './prune-levels.ts';
 import { rankGrid } from './rank-grid.ts';
 import { ranksByHand } from './ranks-by-hand.ts';
 import { type Visit, visitOperators } from './visit-operators.ts';
+import { withoutChannels } from './without-channels.ts';
 import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
 
 /** One way to factorize a node. */
@@ -53,6 +59,15 @@ export interface NodeCandidates {
   readonly candidates: readonly Candidate[];
   /** Whether ranks were set by hand: the one candidate is the user's choice, and keeping the node is none. */
   readonly chosen: boolean;
+  /** The same node without some of its channels, at these of its candidates; undefined where it cannot be. */
+  without(gone: Gone, kept: readonly Candidate[]): NodeWays | undefined;
+}
+
+/** What a node costs as it stands, and what could take its place. */
+export interface NodeWays {
+  readonly cost: Cost;
+  readonly step: OperatorStep;
+  readonly candidates: readonly Candidate[];
 }
 
 export interface FoundCandidates {
@@ -60,6 +75,8 @@ export interface FoundCandidates {
   readonly pruned: readonly PrunedGroup[];
   /** One entry per Conv, ConvTranspose, Gemm and MatMul, in file order. */
   readonly nodes: readonly NodeCandidates[];
+  /** Filters that may go beside; none without data, or where the pipeline has no pass for them. */
+  readonly groups: readonly GroupLevels[];
 }
 
 export interface CandidateOptions {
@@ -86,20 +103,32 @@ export async function findCandidates(
   const original = new Workspace(model, environment);
   original.runAll(stages, 'canonicalize');
   const pruned = await chooseFilters(workspace, original, stages, policy, environment, calibration);
-  const methods = [...methodsOf(stages).values()];
+  const methods = methodsOf(stages);
+  const levels = calibration && levelSurvey(stages, workspace, policy, environment, block);
   const nodes = await visitOperators({ workspace, original }, policy, environment, calibration, async (visit) => {
     const operator = linearOperator(visit.node, workspace.context(undefined));
     if (operator === null) throw new Error(`${visit.name} is no linear operator`);
-    if (isSkip(operator)) return nothing(visit, undefined, operator);
+    if (isSkip(operator)) return nothing(visit, operator);
     const found = await guarded(visit, environment, () => search(visit, operator));
-    return isSkip(found) ? nothing(visit, operator, found) : found;
+    if (levels?.asksFor(visit.node) && visit.observation)
+      await levels.see(visit.node, await sightOf(visit.name, visit.node, workspace, visit.observation));
+    const { candidates, chosen } = isSkip(found) ? { candidates: [], chosen: false } : found;
+    return {
+      kept: keptEntry(visit.name, visit.node, operator, isSkip(found) ? found : undefined, visit.original),
+      ...{ cost: operatorCost(operator), step: operatorStep(operator), candidates, chosen },
+      without: (gone: Gone, kept: readonly Candidate[]) =>
+        waysWithout(operator, gone, kept, methods, workspace, policy),
+    };
   });
-  return { pruned, nodes };
+  return { pruned, nodes, groups: levels?.found ?? [] };
 
-  async function search(visit: Visit, operator: LinearOperator): Promise<NodeCandidates | Skip> {
+  async function search(
+    visit: Visit,
+    operator: LinearOperator,
+  ): Promise<Pick<NodeCandidates, 'candidates' | 'chosen'> | Skip> {
     const { node, name, observation } = visit;
     if (!policy.allows(name)) return skip(node, 'excluded', 'excluded by name');
-    const matches = matchMethods(operator, methods, workspace);
+    const matches = matchMethods(operator, methods.values(), workspace);
     if (isSkip(matches)) return matches;
     const kernel = readKernel(operator);
     if (isSkip(kernel)) return kernel;
@@ -108,7 +137,7 @@ export async function findCandidates(
     const given = ranksByHand(policy, name, spaces);
     if (given) {
       const ranks = admittedRanks(given.match, given.ranks);
-      return isSkip(ranks) ? ranks : among(visit, operator, await estimated(given.match, [ranks]), true);
+      return isSkip(ranks) ? ranks : { candidates: await estimated(given.match, [ranks]), chosen: true };
     }
     const candidates: Candidate[] = [];
     let reason: Skip = skip(node, 'no-gain', 'no method saves anything at any rank');
@@ -118,8 +147,20 @@ export async function findCandidates(
       if (isSkip(found)) reason = found;
       else candidates.push(...found);
     }
-    return candidates.length > 0 ? among(visit, operator, candidates, false) : reason;
+    return candidates.length > 0 ? { candidates, chosen: false } : reason;
   }
+}
+
+/** Filters may go beside what is chosen where the pipeline has a prune pass that nobody told how many. */
+function levelSurvey(
+  stages: readonly Stage[],
+  workspace: Workspace,
+  policy: Policy,
+  environment: Environment,
+  block: number,
+): LevelSurvey | undefined {
+  const step = pruneSteps(stages).find(({ rule, isPlanned }) => isPlanned && rule.count === undefined);
+  return step && new LevelSurvey(step, workspace, policy, environment, block);
 }
 
 /** Also a policy that asks for no gain wants either parameters or MACs to fall: the node itself has no error at all. */
@@ -154,22 +195,48 @@ async function guarded<Result>(
   }
 }
 
-function among(
-  { node, name, original }: Visit,
-  operator: LinearOperator,
-  candidates: readonly Candidate[],
-  chosen: boolean,
-): NodeCandidates {
-  const kept = keptEntry(name, node, operator, undefined, original);
-  return { kept, cost: operatorCost(operator), step: operatorStep(operator), candidates, chosen };
+/** A node that is not seen as a linear operator. */
+function nothing({ node, name, original }: Visit, reason: Skip): NodeCandidates {
+  return {
+    kept: keptEntry(name, node, undefined, reason, original),
+    ...{ cost: undefined, step: undefined, candidates: [], chosen: false },
+    without: () => undefined,
+  };
 }
 
-function nothing({ node, name, original }: Visit, operator: LinearOperator | undefined, reason: Skip): NodeCandidates {
-  return {
-    kept: keptEntry(name, node, operator, reason, original),
-    cost: operator && operatorCost(operator),
-    step: operator && operatorStep(operator),
-    candidates: [],
-    chosen: false,
+/** The same ranks on the smaller operator, where they are still worth it there. */
+function waysWithout(
+  operator: LinearOperator,
+  gone: Gone,
+  kept: readonly Candidate[],
+  methods: Methods,
+  workspace: Workspace,
+  { requireGain }: Policy,
+): NodeWays | undefined {
+  const smaller = withoutChannels(operator, gone);
+  if (!smaller) return undefined;
+  const before = operatorCost(smaller);
+  const decompositions = new Map<string, Decomposition | undefined>();
+  const decompositionOf = (method: string) => {
+    if (!decompositions.has(method)) decompositions.set(method, matched(smaller, methods.get(method), workspace));
+    return decompositions.get(method);
   };
+  const candidates = kept.flatMap((candidate) => {
+    const { method, ranks } = candidate;
+    const decomposition = decompositionOf(method);
+    if (!decomposition || illegalRanks(smaller, { pass: method, decomposition }, ranks, requireGain)) return [];
+    const steps = lowerChain(method, smaller, decomposition, ranks);
+    const cost = chainCost(smaller, steps);
+    return cost.params < before.params || cost.macs < before.macs ? [{ ...candidate, steps, cost }] : [];
+  });
+  return { cost: before, step: operatorStep(smaller), candidates };
+}
+
+function matched(
+  operator: LinearOperator,
+  stage: Stage<FactorizePass> | undefined,
+  workspace: Workspace,
+): Decomposition | undefined {
+  const decomposition = stage?.pass.match(operator, workspace.context(stage.options));
+  return !decomposition || isSkip(decomposition) ? undefined : decomposition;
 }

@@ -1,12 +1,12 @@
 import type { ChannelGroups } from '../channels/index.ts';
 import type { Node } from '../ir/index.ts';
-import { describeGroup, filtersOf, type GroupDescription } from './describe-groups.ts';
+import { describeGroup, type GroupDescription } from './describe-groups.ts';
 import { groupSavings, type Saving } from './group-savings.ts';
 
 /** What went from a group. */
 export interface GroupRemoval {
   readonly group: GroupDescription;
-  /** Of its filters. */
+  /** Of its channels. */
   readonly gone: number;
   /** As the plan knows it; 0 for filters that did nothing. */
   readonly loss: number | null;
@@ -45,8 +45,8 @@ export class GroupRecord {
     const savings = groupSavings(groups);
     return (removed) => {
       for (const [group, saved] of savings(removed)) {
-        const described = describeGroup(group, groups, names);
-        const gone = filtersOf(group, groups).filter((unit) => removed.has(unit)).length;
+        const described = describeGroup(group, names);
+        const gone = group.units.filter((unit) => removed.has(unit)).length;
         this.#add({ group: described, gone, loss: lossOf(described.name), saved });
       }
     };

@@ -1,6 +1,14 @@
 import { type ChannelGroup, type ChannelGroups, type ReadColumns, readColumns } from '../channels/index.ts';
 import type { Node } from '../ir/index.ts';
-import { elementCount, type Moments, type RealNdArray, ridgedGram } from '../numerics/index.ts';
+import {
+  type Blas,
+  elementCount,
+  type GroupMoments,
+  type Moments,
+  type RealNdArray,
+  ridgedGram,
+  sumOfSquares,
+} from '../numerics/index.ts';
 import type { GroupReader, LinearOperator } from '../pass/index.ts';
 
 /** What the data tell of one linear operator. */
@@ -19,8 +27,10 @@ export class GroupSurvey {
   readonly #reads: ReadonlyMap<ChannelGroup, readonly ReadColumns[]>;
   readonly #pending: Map<ChannelGroup, Set<Node>>;
   readonly #readers: Map<ChannelGroup, GroupReader[]>;
+  readonly #blas: Blas;
 
-  constructor(groups: ChannelGroups, of: readonly ChannelGroup[]) {
+  constructor(groups: ChannelGroups, of: readonly ChannelGroup[], blas: Blas) {
+    this.#blas = blas;
     this.#reads = new Map(of.map((group) => [group, readColumns(groups, group)]));
     this.#pending = new Map([...this.#reads].map(([group, reads]) => [group, new Set(reads.map(({ node }) => node))]));
     this.#readers = new Map(of.map((group) => [group, []]));
@@ -41,7 +51,7 @@ export class GroupSurvey {
       if (!pending.delete(node)) continue;
       const readers = this.#readers.get(group);
       if (!sight) this.#readers.delete(group);
-      else if (readers) readers.push(...readersOf(sight, this.#reads.get(group) ?? [], node));
+      else if (readers) readers.push(...readersOf(sight, this.#reads.get(group) ?? [], node, this.#blas));
       if (pending.size > 0) continue;
       this.#pending.delete(group);
       this.#readers.delete(group);
@@ -51,31 +61,65 @@ export class GroupSurvey {
   }
 }
 
+/** Rows for each number of a patch with which the usual ridge is enough. */
+const wantedRows = 8;
+
+/** λ relative to the mean diagonal of G: few rows want more, or what they have in common by chance is taken for granted. */
+function ridgeFor(P: number, rows: number): number {
+  return Math.min(1, 1e-3 * Math.max(1, (wantedRows * P) / rows));
+}
+
 /** One reader for each group of the operator that reads any of the channels. */
 function readersOf(
   { operator, kernel, moments }: Sight,
   reads: readonly ReadColumns[],
   node: Node,
+  blas: Blas,
 ): readonly GroupReader[] {
   const channels = reads.find((one) => one.node === node)?.channels ?? [];
   const { groups, outputs, inputs, kernelShape } = operator;
+  const { rows, heldBack } = moments;
   const positions = elementCount(kernelShape);
   const P = inputs * positions;
   const variance = moments.groups.reduce((sum, { varianceY }) => varianceY.reduce((a, b) => a + b, sum), 0);
+  // Where the output never varies no error is relative to anything.
+  const weight = variance > 0 ? 1 / variance : 0;
   return Array.from({ length: groups }, (_, g) => g).flatMap((g) => {
     const own = channels.map((list) => list.filter((channel) => Math.floor(channel / inputs) === g));
     if (own.every(({ length }) => length === 0)) return [];
-    const { gram, meanX } = moments.groups[g] as Moments['groups'][number];
+    const { gram, meanX } = moments.groups[g] as GroupMoments;
     const columns = own.map((list) =>
       list.flatMap((channel) => Array.from({ length: positions }, (_, k) => (channel % inputs) * positions + k)),
     );
+    const wanted = Float64Array.from(kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P));
+    const unseen = heldBack && centred(heldBack.x[g] as Float32Array, meanX);
     return {
-      kernel: Float64Array.from(kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P)),
-      gram: ridgedGram({ gram, meanX }),
+      node,
+      kernel: wanted,
+      gram: ridgedGram({ gram, meanX }, ridgeFor(P, rows)),
       energy: meanX.map((mean, p) => mean * mean + (gram[p * P + p] as number)),
       columns,
-      // Where the output never varies no error is relative to anything.
-      weight: variance > 0 ? 1 / variance : 0,
+      weight,
+      unseenLoss: unseen && (async (repaired) => weight * (await strayed(wanted, repaired, unseen, P, blas))),
     };
   });
+}
+
+/** Rows of x less their mean, float64[rows, P]. */
+function centred(x: Float32Array, mean: Float64Array): Float64Array {
+  return Float64Array.from(x, (value, at) => value - (mean[at % mean.length] as number));
+}
+
+/** E‖(W − Ŵ) x‖² over rows of x, float64[rows, P]. */
+async function strayed(
+  kernel: Float64Array,
+  repaired: Float64Array,
+  x: Float64Array,
+  P: number,
+  blas: Blas,
+): Promise<number> {
+  const difference = kernel.map((value, i) => value - (repaired[i] as number));
+  const [rows, outputs] = [x.length / P, kernel.length / P];
+  const product = await blas.gemm64({ m: rows, n: outputs, k: P, a: x, b: difference, transB: true });
+  return sumOfSquares(product) / rows;
 }

@@ -27,6 +27,7 @@ export {
   type FoundCandidates,
   findCandidates,
   type NodeCandidates,
+  type NodeWays,
 } from './find-candidates.ts';
 export type { GroupOutcome } from './group-record.ts';
 export { parseRanges } from './kept-ranges.ts';
@@ -40,8 +41,10 @@ export { type Evidence, type Plan, type PlanNode, type PrunedGroup, planSchema, 
 export { writtenCost } from './plan-entry.ts';
 export { type PlannedNode, plannedNodes } from './planned-chain.ts';
 export { type PlanOptions, planNodes } from './planner.ts';
+export type { GroupLevels, PruneLevel } from './prune-levels.ts';
 export type { PrunedModel } from './remove-filters.ts';
 export { type PipelineStep, resolvePipeline } from './resolve-pipeline.ts';
 export type { NodeResult } from './rewriter.ts';
 export { type SketchOptions, sketchModel } from './sketch-model.ts';
+export { addGone } from './without-channels.ts';
 export { type Environment, FitCache, type Policy } from './workspace.ts';

@@ -55,7 +55,7 @@ const prunedSchema = z.strictObject({
   kept: z
     .string()
     .describe(
-      'filters of that node that stay, counted from 0: 0-3,5,8-11; behind them channels that others add to the group',
+      'channels that stay, counted from 0 in the order of that node’s filters, then of those that others add: 0-3,5,8-11; what goes together counts as one; edit it and apply',
     ),
   of: z.number().int().positive().describe('how many there were'),
   loss: z

@@ -86,7 +86,7 @@ export function removePlanned(model: Model, entries: readonly PrunedGroup[], opt
     const group = byName.get(entry.group);
     if (!group)
       throw diagnostics.usage(`the plan prunes "${entry.group}", where the model has no channels that could go`);
-    return unitsGone(entry, group, groups);
+    return unitsGone(entry, group);
   });
   const units = removableUnits(groups, wanted);
   const [stays] = wanted.filter((unit) => !units.has(unit));
@@ -100,33 +100,15 @@ export function removePlanned(model: Model, entries: readonly PrunedGroup[], opt
   return remove(groups, units, { infer: options.infer }, (name) => losses.get(name) ?? null, options);
 }
 
-/**
- * The filters of a group's first maker, and which unit each is part of; behind them the units that it has no part in, as
- * where a shortcut is padded on its way to a wider stream.
- */
-export function unitsOfFilters(
-  { members: [first], units }: ChannelGroup,
-  { unitOf }: ChannelGroups,
-): readonly number[] {
-  const own = first ? Array.from(first.channels.atoms, unitOf) : [];
-  const met = new Set(own);
-  return [...own, ...units.filter((unit) => !met.has(unit))];
-}
-
-function unitsGone({ group: name, kept, of }: PrunedGroup, group: ChannelGroup, groups: ChannelGroups) {
-  const units = unitsOfFilters(group, groups);
+function unitsGone({ group: name, kept, of }: PrunedGroup, { units }: ChannelGroup): readonly number[] {
   const places = parseRanges(kept);
   if (units.length !== of || !places || places.some((place) => place >= of))
     throw diagnostics.usage(
-      `the plan keeps filters "${kept}" of ${of} in "${name}"`,
-      `It has ${units.length}; list them as in 0-3,5,8-11.`,
+      `the plan keeps "${kept}" of ${of} channels of "${name}"`,
+      `It has ${units.length}; list those that stay, counted from 0, as in 0-3,5,8-11.`,
     );
-  const stay = new Set(places.map((place) => units[place]));
-  const own = new Set(group.units);
-  const half = units.findIndex((unit, place) => own.has(unit) && stay.has(unit) && !places.includes(place));
-  if (half >= 0)
-    throw diagnostics.usage(`the plan keeps some filters of "${name}" and not filter ${half}, which goes with them`);
-  return group.units.filter((unit) => !stay.has(unit));
+  const stay = new Set(places);
+  return units.filter((_, place) => !stay.has(place));
 }
 
 function remove(

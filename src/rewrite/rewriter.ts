@@ -30,7 +30,7 @@ import {
   toWeightOrder,
 } from '../pass/index.ts';
 import { replaceBias } from './bias.ts';
-import type { FitMode, FittedNode, Observed, OutputError } from './calibration.ts';
+import type { FitMode, FittedNode, OutputError } from './calibration.ts';
 import { checkContraction, storedFactors, weightError } from './contraction-check.ts';
 import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
@@ -69,7 +69,6 @@ export class Rewriter {
   readonly #observation: Observation | undefined;
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #referenceNodes: ReadonlyMap<string, Node>;
-  #last: { readonly name: string; readonly observed: Promise<Observed | undefined> } | undefined;
 
   constructor(
     rewritten: Workspace,
@@ -198,18 +197,12 @@ export class Rewriter {
     pass: string,
     ranks: Ranks,
   ): Promise<{ readonly moments?: Moments; readonly elsewhere?: FittedNode } | Skip> {
-    const observed = await this.#observed(name);
+    const observed = await this.#observation?.of(name);
     if (!observed) return {};
     if ('unobserved' in observed) return skip(node, 'unobserved', observed.unobserved);
     if ('groups' in observed) return { moments: observed };
     if (sameChoice(observed, pass, ranks)) return { elsewhere: observed };
     return skip(node, 'unobserved', `it was fitted by ${observed.method} with ranks ${JSON.stringify(observed.ranks)}`);
-  }
-
-  /** Asked once for each node: a rewrite that fails may be followed by new weights. */
-  #observed(name: string): Promise<Observed | undefined> {
-    if (this.#last?.name !== name) this.#last = { name, observed: this.#observation?.of(name) ?? nothing };
-    return this.#last.observed;
   }
 
   /** Factors from outside as a fit: how near they are to the kernel is measured here, and must hold. */
@@ -302,8 +295,6 @@ export class Rewriter {
 type Outcome = Omit<NodeResult, 'plan' | 'skipped'>;
 
 const untouched: Outcome = { weightError: null, outputError: null, fitted: null, exactError: null };
-
-const nothing = Promise.resolve(undefined);
 
 /** By which files of factors know weights that were fitted anew. */
 const leastSquares = 'least-squares';

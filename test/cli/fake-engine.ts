@@ -128,7 +128,7 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
   const node = { name: 'conv1', opType: 'Conv', shape: [64, 3, 7, 7], dtype: 'float32', params: 9408, macs: null };
   const frozenGroup = {
     name: 'conv1',
-    filters: 64,
+    channels: 64,
     makers: ['conv1', 'conv3'],
     readers: ['conv2'],
     frozen: { code: 'mixes-channels', text: 'Softmax attention reads all of them', node: 'attention' },

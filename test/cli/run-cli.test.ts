@@ -178,7 +178,7 @@ describe('the other commands', () => {
     const pruned = [{ pass: 'prune-filters', group: 'conv1', kept: '0-47', of: 64, loss: 0.0312 }];
     const { stdout } = await call(['plan', 'model.onnx'], fakeEngine({ plan: async () => ({ ...plan, pruned }) }));
     expect(stdout).toMatch(/conv1\s+64→48\s+0\.031\s+prune-filters/);
-    expect((await call(['plan', 'model.onnx'], fakeEngine())).stdout).not.toContain('channels of');
+    expect((await call(['plan', 'model.onnx'], fakeEngine())).stdout).not.toContain('channel group');
   });
 
   test('inspect lists nodes with their reasons, --passes the passes', async () => {

@@ -32,6 +32,12 @@ async function bestRepair({ mixed, rows, P, outputs, kernel, columns }: ReturnTy
   return fitted.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0);
 }
 
+/** ‖X·(W − Ŵ)ᵀ‖². */
+function strayed({ mixed, rows, P, outputs, kernel }: ReturnType<typeof reader>, repaired: Float64Array): number {
+  const b = kernel.map((value, i) => value - (repaired[i] as number));
+  return multiply({ m: rows, n: outputs, k: P, a: mixed, b, transB: true }).reduce((sum, value) => sum + value ** 2, 0);
+}
+
 describe('removalOrder', () => {
   test('each loss is that of the best repair of what is left', async () => {
     const one = reader(1, 6, 3, 4);
@@ -51,13 +57,24 @@ describe('removalOrder', () => {
 
   test('losses of several readers add up by their weights, and never fall', async () => {
     const [a, b] = [reader(7, 4, 1, 2), { ...reader(8, 4, 4, 3), weight: 0.25 }];
-    const { units, losses } = await removalOrder([a, b], { blas });
+    const seen: { kernels: readonly Float64Array[]; parts: readonly number[] }[] = [];
+    const stops = {
+      at: [1, 2, 3],
+      see: async (_: number, kernels: readonly Float64Array[], parts: readonly number[]) =>
+        void seen.push({ kernels, parts }),
+    };
+    const { units, losses } = await removalOrder([a, b], { blas, stops });
     expect(new Set(units)).toEqual(new Set([0, 1, 2, 3]));
     for (const [i, loss] of losses.slice(0, -1).entries()) {
       const gone = units.slice(0, i + 1);
       const wanted = (await bestRepair(a, gone)) + 0.25 * (await bestRepair(b, gone));
       expect(Math.abs(loss - wanted)).toBeLessThan(1e-8 * wanted);
       expect(loss).toBeGreaterThanOrEqual(losses[i - 1] ?? 0);
+      const { kernels = [], parts = [] } = seen[i] ?? {};
+      const [first = Number.NaN, second = Number.NaN] = parts;
+      expect(Math.abs(first - (await bestRepair(a, gone)))).toBeLessThan(1e-8 * wanted);
+      expect(Math.abs(first + second - loss)).toBeLessThan(1e-12 * loss);
+      expect(Math.abs(strayed(a, kernels[0] as Float64Array) - first)).toBeLessThan(1e-8 * wanted);
     }
   });
 
@@ -99,7 +116,7 @@ describe('removalOrder', () => {
 });
 
 describe('blockedInverse', () => {
-  test.each([1, 7, 96, 97, 250])('%i × %i: times the matrix it is the identity, and it is symmetric', async (n) => {
+  test.each([1, 7, 96, 97, 250])('of order %i: times the matrix it is the identity, and it is symmetric', async (n) => {
     const x = normalMatrix(20, n + 5, n);
     const gram = multiply({ m: n, n, k: n + 5, a: x, b: x, transA: true });
     for (let i = 0; i < n; i++) gram[i * n + i] = (gram[i * n + i] as number) + n;

@@ -82,7 +82,7 @@ describe('prune-filters', () => {
     const pipeline = 'prune-filters{ratio=0.25}';
     const { sizes: left, report } = await pruned(model, pipeline);
     expect(left[1]).toBe(6);
-    expect(report.groups?.pruned).toMatchObject([{ name: 'narrow', filters: { before: 8, after: 6 } }]);
+    expect(report.groups?.pruned).toMatchObject([{ name: 'narrow', channels: { before: 8, after: 6 } }]);
     const made = await plan(writeModel(model), { pipeline });
     expect(made.pruned.map(({ group, of }) => [group, of])).toEqual([['narrow', 8]]);
     const all = made.pruned.map((entry) => ({ ...entry, kept: '0-7' }));

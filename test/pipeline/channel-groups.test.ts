@@ -42,17 +42,18 @@ function withTwins(): Model {
 }
 
 describe('the report of a run that prunes', () => {
-  test('tells of each group who makes and reads it, and how many filters are left', async () => {
+  test('tells of each group who makes and reads it, and how many channels are left', async () => {
     const { report } = await reported('prune-filters{ratio=0.25}');
     expect(report.groups?.pruned).toMatchObject([
       {
         name: 'stem',
         makers: ['stem', 'outer', 'depthwise', 'last'],
         readers: ['inner', 'grouped', 'classifier'],
-        filters: { before: 12, after: 10 },
+        // The grouped convolution reads them in two groups: channel c goes with channel c + 6.
+        channels: { before: 6, after: 5 },
       },
-      { name: 'inner', makers: ['inner'], readers: ['outer'], filters: { before: 16, after: 12 } },
-      { name: 'grouped', makers: ['grouped'], readers: ['last'], filters: { before: 8, after: 6 } },
+      { name: 'inner', makers: ['inner'], readers: ['outer'], channels: { before: 16, after: 12 } },
+      { name: 'grouped', makers: ['grouped'], readers: ['last'], channels: { before: 4, after: 3 } },
     ]);
   });
 
@@ -77,10 +78,10 @@ describe('the report of a run that prunes', () => {
 
   test('tells the loss of filters that do nothing as 0, and of a group that loses filters twice once', async () => {
     const alone = await reported('prune-filters', {}, withTwins());
-    expect(alone.report.groups?.pruned).toMatchObject([{ name: 'first', filters: { before: 4, after: 3 }, loss: 0 }]);
+    expect(alone.report.groups?.pruned).toMatchObject([{ name: 'first', channels: { before: 4, after: 3 }, loss: 0 }]);
     const both = await reported('prune-filters,prune-filters{count=1}', {}, withTwins());
     expect(both.report.groups?.pruned).toMatchObject([
-      { name: 'first', filters: { before: 4, after: 2 }, saved: { params: 4 }, loss: null },
+      { name: 'first', channels: { before: 4, after: 2 }, saved: { params: 4 }, loss: null },
     ]);
   });
 
@@ -143,10 +144,10 @@ describe('the channels of a node are explained', () => {
 
   test('in the list of all groups, where that is asked for', async () => {
     const { groups } = await inspect(bytes, { groups: true, exclude: ['inner'] });
-    expect(groups?.map(({ name, filters, frozen }) => [name, filters, frozen?.code])).toEqual([
-      ['stem', 12, undefined],
+    expect(groups?.map(({ name, channels, frozen }) => [name, channels, frozen?.code])).toEqual([
+      ['stem', 6, undefined],
       ['inner', 16, 'excluded'],
-      ['grouped', 8, undefined],
+      ['grouped', 4, undefined],
       ['classifier', 5, 'graph-output'],
     ]);
     expect((await inspect(bytes)).groups).toBeUndefined();

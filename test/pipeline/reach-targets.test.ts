@@ -44,6 +44,7 @@ function nodes(count: number): readonly NodeCandidates[] {
         error: ((i + 1) * (9 - j)) / 100,
       })),
       chosen: false,
+      without: () => undefined,
     };
   });
 }

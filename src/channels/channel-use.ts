@@ -1,4 +1,5 @@
 import type { Node } from '../ir/index.ts';
+import { fixed } from './atoms.ts';
 import type { ChannelGroup, ChannelGroups } from './channel-groups.ts';
 
 /** Where a linear operator reads the channels of a group. */
@@ -24,4 +25,33 @@ export function readColumns(
     });
     return [{ node, channels }];
   });
+}
+
+/** What a linear operator loses with some units. */
+export interface Gone {
+  /** Channels, all groups of the operator together. */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Groups that go as a whole, with their inputs and outputs: those are not counted above. */
+  readonly groups: number;
+}
+
+/** The operators that lose anything with these units. */
+export function goneBy({ draft, unitOf }: ChannelGroups, units: ReadonlySet<number>): ReadonlyMap<Node, Gone> {
+  const found = new Map<Node, Gone>();
+  for (const { node, reads, makes, wholeGroups, kernel } of draft.filters) {
+    const count = (atoms: Iterable<number> = []) => {
+      let total = 0;
+      for (const atom of atoms) if (atom !== fixed && units.has(unitOf(atom))) total++;
+      return total;
+    };
+    const outputs = count(makes.atoms);
+    const inputs = wholeGroups ? 0 : count(reads?.atoms);
+    if (inputs + outputs === 0) continue;
+    found.set(
+      node,
+      wholeGroups ? { inputs, outputs: 0, groups: outputs / kernel.outputs } : { inputs, outputs, groups: 0 },
+    );
+  }
+  return found;
 }
