@@ -1,13 +1,15 @@
 import { absent, type Column, errorSize, printable, shortCount, textTable } from '../report/index.ts';
 import type { Explanation, PlanExplanation } from './engine.ts';
+import { nodeGroupLines } from './group-text.ts';
 
 /** What the passes of a pipeline would make of a node. */
-export function explanationText({ node, operator, methods, decision, advice }: Explanation): string {
+export function explanationText({ node, operator, methods, groups, decision, advice }: Explanation): string {
   const cost = `${shortCount(node.params)} params, ${shortCount(node.macs)} MACs`;
   return [
     ` ${printable(node.name)}  ${node.opType} ${node.shape.join('x')} ${node.dtype}  ${cost}`,
     ` ${operator}`,
     ...methods.flatMap((method) => ['', ...methodLines(method)]),
+    ...nodeGroupLines(groups),
     '',
     ...ending(decision, advice),
   ].join('\n');
@@ -42,13 +44,14 @@ const errorsOf = {
 
 /** What a plan does with a node, and why it does not do the next best. */
 export function planExplanationText(explanation: PlanExplanation): string {
-  const { goal, errorOf, node, importance, chosen, others, decision, advice } = explanation;
+  const { goal, errorOf, node, importance, chosen, others, groups, decision, advice } = explanation;
   const aim = goal.length > 0 ? `goal ${goal.join(', ')}` : 'no goal: the plan knows no next best';
   return [
     ` ${printable(node.name)}  ${node.opType} ${node.shape.join('x')}`,
     ` ${printable(chosen ? `${aim}; ${errorsOf[errorOf]}` : aim)}`,
     ...(chosen && importance !== 1 ? [` ${importanceText(importance)}`] : []),
     ...(chosen ? ['', ...wayTable(chosen, others), ...reasons(others)] : []),
+    ...nodeGroupLines(groups),
     '',
     ...ending(decision, advice),
   ].join('\n');

@@ -1,5 +1,5 @@
 import { absent, type Column, errorSize, shortCount, textTable } from '../report/index.ts';
-import type { Plan, PlanNode } from '../rewrite/index.ts';
+import { type Plan, type PlanNode, parseRanges } from '../rewrite/index.ts';
 
 const columns: readonly Column[] = [
   { title: 'node' },
@@ -14,13 +14,25 @@ const columns: readonly Column[] = [
 ];
 
 /** The table of a plan, its pipeline, and what it comes to. */
-export function planText({ nodes, pipeline }: Plan): string {
+export function planText({ pruned, nodes, pipeline }: Plan): string {
   const chosen = nodes.filter(({ method }) => method !== null);
   const before = sum(chosen.map(({ cost }) => cost?.before.params ?? 0));
   const after = sum(chosen.map(({ cost }) => cost?.after.params ?? 0));
   const saved = chosen.length > 0 ? `; their params ${change(before, after)}` : '';
   const totals = ` ${chosen.length} to rewrite, ${nodes.length - chosen.length} kept${saved}`;
-  return [...textTable(columns, nodes.map(planRow)), '', ` ${pipeline}`, totals].join('\n');
+  const groups = pruned.length > 0 ? ['', ...textTable(prunedColumns, pruned.map(prunedRow))] : [];
+  return [...textTable(columns, nodes.map(planRow)), ...groups, '', ` ${pipeline}`, totals].join('\n');
+}
+
+const prunedColumns: readonly Column[] = [
+  { title: 'channel group' },
+  { title: 'channels' },
+  { title: 'loss' },
+  { title: 'chosen by' },
+];
+
+function prunedRow({ group, kept, of, loss, pass }: Plan['pruned'][number]): string[] {
+  return [group, `${of}→${parseRanges(kept)?.length ?? absent}`, errorSize(loss), pass];
 }
 
 function planRow({ name, opType, shape, method, ranks, cost, weightError, skipped, rankSource }: PlanNode): string[] {

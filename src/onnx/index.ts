@@ -1,3 +1,4 @@
+export { activationMemory } from './activation-memory.ts';
 export { allTensors } from './all-tensors.ts';
 export { checkOperators } from './check-operators.ts';
 export { type ConvGeometry, convAttributes } from './conv-attributes.ts';

@@ -1,12 +1,14 @@
 import { diagnostics, didYouMean } from '../diagnostics.ts';
 import type { Model } from '../ir/index.ts';
-import { linearNodes, nodeNames, type Plan, type PlanNode } from '../rewrite/index.ts';
+import { explainGroups, linearNodes, type NodeGroup, nodeNames, type Plan, type PlanNode } from '../rewrite/index.ts';
 import { checkedPlan, planRun } from './compress.ts';
 import { adviceFor, decisionText, ranksText } from './explain-advice.ts';
 import { importances } from './importance.ts';
 import type { EngineOptions, ModelInput } from './options.ts';
 import { countedCosts, type Way } from './plan-costs.ts';
 import { bestTrades } from './plan-trades.ts';
+import type { Run } from './run.ts';
+import { type ResolvedPipeline, resolveStages } from './stages.ts';
 import { whyNot } from './why-not.ts';
 
 /** What a plan does with one node, what it might have done instead, and why not. */
@@ -22,6 +24,8 @@ export interface PlanExplanation {
   readonly chosen: Way | null;
   /** The next best, best first. */
   readonly others: readonly (Way & { readonly whyNot: string })[];
+  /** Channels that the node makes and reads, and what the plan removes of them. */
+  readonly groups: readonly NodeGroup[];
   readonly decision: string;
   readonly advice: readonly string[];
 }
@@ -37,9 +41,9 @@ export async function explainPlan(
   given: Plan,
   options: EngineOptions = {},
 ): Promise<PlanExplanation> {
-  return planRun(input, checkedPlan(given), options, async ({ model }, plan) => {
-    checkNodeName(model, nodeName);
-    return explainPlanned(plan, nodeName);
+  return planRun(input, checkedPlan(given), options, async (run, plan) => {
+    checkNodeName(run.model, nodeName);
+    return explainPlanned(run, resolveStages(run.options, run.passes), plan, nodeName);
   });
 }
 
@@ -55,7 +59,12 @@ export function checkNodeName(model: Model, name: string): void {
 }
 
 /** @param name of a node that the plan has */
-export function explainPlanned(plan: Plan, name: string): PlanExplanation {
+export function explainPlanned(
+  { model, policy, resources }: Run,
+  { steps }: ResolvedPipeline,
+  plan: Plan,
+  name: string,
+): PlanExplanation {
   const entry = plan.nodes.find((node) => node.name === name);
   if (!entry) throw new Error(`the plan has no node ${name}`);
   const { opType, shape, candidates } = entry;
@@ -78,6 +87,7 @@ export function explainPlanned(plan: Plan, name: string): PlanExplanation {
     others: chosen
       ? others.map((other) => ({ ...other, whyNot: whyNot(counted(chosen), counted(other), costs, trades) }))
       : [],
+    groups: explainGroups(model, name, steps, policy, resources.environment, plan.pruned),
     decision: decisionUnderGoal(entry, chosen),
     advice: adviceByPlan(entry, others),
   };

@@ -7,12 +7,13 @@ import { outcomeOf } from './reach-targets.ts';
 import type { ModelCost } from './sketch.ts';
 
 type Outcome = Report['targets'][number];
+type Costs = Pick<Report['input'], 'params' | 'macs' | 'bytes'>;
 
 /** What was wanted and what the finished model does. */
 export function targetsOf(
   { goal, losses }: GoalOutcome,
-  before: Report['input'],
-  after: Report['output'],
+  before: Costs,
+  after: Costs,
   benchmark: BenchResult | null,
 ): Outcome[] {
   const [from, to] = [costOf(before, null), costOf(after, benchmark)];
@@ -26,10 +27,7 @@ export function targetsOf(
 }
 
 /** @param benchmark of the model against the original */
-export function costOf(
-  { params, macs, bytes }: Pick<Report['input'], 'params' | 'macs' | 'bytes'>,
-  benchmark: BenchResult | null,
-): ModelCost {
+export function costOf({ params, macs, bytes }: Costs, benchmark: BenchResult | null): ModelCost {
   const latency = benchmark && {
     milliseconds: benchmark.after.p50,
     ratio: benchmark.ratio,

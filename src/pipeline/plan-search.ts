@@ -12,7 +12,7 @@ import { reachTargets } from './reach-targets.ts';
 import type { Run } from './run.ts';
 import { type ModelCost, sketchCost } from './sketch.ts';
 import type { ResolvedPipeline } from './stages.ts';
-import { factsOfInput, summarize } from './summary.ts';
+import { costsOf, factsOfInput } from './summary.ts';
 
 /** What plans under goals are chosen from: candidates with their errors and costs, found once for any number of targets. */
 export class PlanSearch {
@@ -109,7 +109,7 @@ export class PlanSearch {
     const timed = targets.some(({ kind, unit }) => kind === 'latency' && unit === 'amount') ? 'latency' : undefined;
     const known = this.#before.get(timed);
     if (known) return known;
-    const { params, macs, bytes } = summarize(factsOfInput(this.#run));
+    const { params, macs, bytes } = costsOf(factsOfInput(this.#run));
     const sketch = this.#sketchCost(this.choices.kept(), timed ? [timed] : []);
     const cost = sketch.then(({ latency }) => ({ params, macs, size: bytes, latency }));
     this.#before.set(timed, cost);

@@ -1,30 +1,34 @@
 import type { Report, ReportNode } from '../report/index.ts';
-import type { Applied, Evidence, NodeResult, Plan } from '../rewrite/index.ts';
+import type { Applied, Evidence, GroupOutcome, NodeResult, Plan } from '../rewrite/index.ts';
 import { runtimeInfo } from '../runtime/index.ts';
 import type { GoalOutcome } from './decide-goal.ts';
 import { targetsOf } from './goal-report.ts';
 import type { EngineOptions } from './options.ts';
 import type { OutputModel } from './output-model.ts';
 import type { Run } from './run.ts';
-import { factsOfInput, summarize, summarizeOutput } from './summary.ts';
+import { costsOf, factsOfInput, factsOfOutput, summarize } from './summary.ts';
 import { tool } from './tool.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What a run found out. */
-export type Findings = Pick<Report, 'output' | 'targets' | 'nodes' | 'verification' | 'benchmark' | 'warnings'>;
+export type Findings = Pick<
+  Report,
+  'output' | 'targets' | 'nodes' | 'groups' | 'verification' | 'benchmark' | 'warnings'
+>;
 
 export function findingsOf(
   run: Run,
-  { nodes }: Applied,
+  { nodes, groups }: Applied,
   output: OutputModel,
   { verification, benchmark }: Verdict,
   goal?: GoalOutcome,
 ): Findings {
-  const after = summarizeOutput(output, run.resources.environment);
+  const after = summarize(factsOfOutput(output, run.resources.environment));
   return {
     output: after,
-    targets: goal ? targetsOf(goal, summarize(factsOfInput(run)), after, benchmark) : [],
+    targets: goal ? targetsOf(goal, costsOf(factsOfInput(run)), after, benchmark) : [],
     nodes: nodes.map(reportNode),
+    groups: groups ? reportGroups(groups) : null,
     verification,
     benchmark,
     warnings: run.warnings.map(({ code, message }) => ({ code, message })),
@@ -74,6 +78,21 @@ function reportNode({ plan, weightError, outputError, exactError, skipped }: Nod
     outputError,
     exactError,
     skipped,
+  };
+}
+
+function reportGroups({ groups, pruned }: GroupOutcome): Report['groups'] {
+  return {
+    total: groups.length,
+    pruned: pruned.map(({ group: { name, channels, makers, readers }, gone, loss, saved }) => ({
+      name,
+      makers: [...makers],
+      readers: [...readers],
+      channels: { before: channels, after: channels - gone },
+      loss,
+      saved: { params: Math.round(saved.params), macs: saved.macs === null ? null : Math.round(saved.macs) },
+    })),
+    frozen: groups.flatMap(({ name, frozen }) => (frozen ? [{ name, ...frozen }] : [])),
   };
 }
 

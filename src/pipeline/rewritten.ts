@@ -47,6 +47,7 @@ async function carryOut(
       reference: undefined,
       canonical: undefined,
       pruned: [],
+      groups: undefined,
       nodes: kept,
       changed: options.freezeInputs ?? false,
     };

@@ -5,7 +5,7 @@ import type { TargetKind } from './goal.ts';
 import { finishModel, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';
-import { summarizeOutput } from './summary.ts';
+import { costsOf, factsOfOutput } from './summary.ts';
 
 /** What a model costs as a whole; null where it cannot be said. */
 export type ModelCost = Readonly<Record<Exclude<TargetKind, 'latency'>, number | null>> & {
@@ -36,7 +36,7 @@ export async function sketchCost(
   const { model, resources, loaded, options, policy } = run;
   const sketch = sketchModel(model, steps, rewrites, resources.environment, { calibrated: data !== undefined, policy });
   const finished = finishModel(sketch, sketch !== model);
-  const { params, macs } = summarizeOutput(finished, resources.environment);
+  const { params, macs } = costsOf(factsOfOutput(finished, resources.environment));
   const latency = wanted.includes('latency')
     ? await withSources([sketch], async ([source]) => {
         if (!source) return null;

@@ -1,5 +1,5 @@
 import { isRealDType, type Model } from '../ir/index.ts';
-import { inferShapes } from '../onnx/index.ts';
+import { activationMemory, inferShapes } from '../onnx/index.ts';
 import type { Shapes } from '../pass/index.ts';
 import type { Report } from '../report/index.ts';
 import { allNodes, type Environment, nodeMacs } from '../rewrite/index.ts';
@@ -9,6 +9,7 @@ import type { Run } from './run.ts';
 export interface ModelFacts {
   readonly model: Model;
   readonly shapes: Shapes;
+  readonly inputShapes: Environment['inputShapes'];
   readonly file: string | undefined;
   readonly bytes: number;
   readonly sha256: string;
@@ -19,30 +20,35 @@ export function factsOfInput({ loaded, sha256, resources }: Run): ModelFacts {
   return { ...factsOf(loaded.model, resources.environment), file: loaded.file, bytes: loaded.byteLength, sha256 };
 }
 
-export function factsOf(model: Model, { inputShapes }: Environment): Pick<ModelFacts, 'model' | 'shapes'> {
-  return { model, shapes: inferShapes(model, inputShapes ? { inputShapes } : {}) };
+/** A model that a run made. */
+export function factsOfOutput({ model, byteLength, sha256 }: OutputModel, environment: Environment): ModelFacts {
+  return { ...factsOf(model, environment), file: undefined, bytes: byteLength, sha256 };
 }
 
-/** A model that a run made. */
-export function summarizeOutput(
-  { model, byteLength, sha256 }: OutputModel,
-  environment: Environment,
-): Report['output'] {
-  return summarize({ ...factsOf(model, environment), file: undefined, bytes: byteLength, sha256 });
+function factsOf(model: Model, { inputShapes }: Environment): Pick<ModelFacts, 'model' | 'shapes' | 'inputShapes'> {
+  return { model, inputShapes, shapes: inferShapes(model, inputShapes ? { inputShapes } : {}) };
 }
 
 /** What the report says of a model as a whole. */
-export function summarize({ model, shapes, file, bytes, sha256 }: ModelFacts): Report['input'] {
-  const nodes = [...allNodes(model.graph)];
+export function summarize(facts: ModelFacts): Report['input'] {
+  const { model, file, sha256, inputShapes } = facts;
   return {
     file: file ?? null,
-    bytes,
     sha256,
     irVersion: model.irVersion,
     opsets: Object.fromEntries(model.opsetImports.map(({ domain, version }) => [domain || 'ai.onnx', version])),
-    nodes: nodes.length,
+    nodes: [...allNodes(model.graph)].length,
+    ...costsOf(facts),
+    activationBytes: activationMemory(model, inputShapes ? { inputShapes } : {}) ?? null,
+  };
+}
+
+/** What a model costs but for time: what can be said of many models on the way to one. */
+export function costsOf({ model, shapes, bytes }: ModelFacts): Pick<Report['input'], 'params' | 'macs' | 'bytes'> {
+  return {
     params: parameterTotal(model),
-    macs: nodes.reduce<number | null>((sum, node) => plus(sum, nodeMacs(node, shapes)), 0),
+    macs: [...allNodes(model.graph)].reduce<number | null>((sum, node) => plus(sum, nodeMacs(node, shapes)), 0),
+    bytes,
   };
 }
 

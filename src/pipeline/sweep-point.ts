@@ -8,7 +8,7 @@ import { costOf, reachedText } from './goal-report.ts';
 import { keeping, planOf } from './plan-of-run.ts';
 import { outcomeOf } from './reach-targets.ts';
 import { rewrite } from './rewritten.ts';
-import { factsOfInput, summarize, summarizeOutput } from './summary.ts';
+import { costsOf, factsOfInput, factsOfOutput } from './summary.ts';
 import type { SweepSearch } from './sweep-search.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -36,7 +36,7 @@ export async function sweepPoint(search: SweepSearch, target: Target): Promise<S
   const known = { of: pointQuestion, plan: digestOf(rewrites.value) };
   const measured = await recall.answer(known, measuredSchema, () => measure(search, rewrites.value));
   const { reached: after, latency } = measured.value;
-  const before = costOf(summarize(factsOfInput(run)), null);
+  const before = costOf(costsOf(factsOfInput(run)), null);
   const { reached, met } = outcomeOf(target, before, costOf(after, latency));
   return {
     reached: reachedText(target, reached),
@@ -64,8 +64,9 @@ async function measure(
 ): Promise<Measured> {
   const { applied, output } = await rewrite(run, pipeline, rewrites, { calibration: data?.calibration });
   const { verification, benchmark } = await verdictOf(judging, applied, output, data, evaluation);
-  const before = summarize(factsOfInput(run));
-  const { params, macs, bytes, sha256 } = summarizeOutput(output, run.resources.environment);
+  const before = costsOf(factsOfInput(run));
+  const { params, macs, bytes } = costsOf(factsOfOutput(output, run.resources.environment));
+  const { sha256 } = output;
   return {
     reached: {
       ...{ params, macs, bytes, sha256 },

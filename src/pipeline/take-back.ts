@@ -40,9 +40,10 @@ export async function takeBack(run: Run, decision: Decision, first: Finished): P
 /** The original, byte for byte. */
 function asItCame({ model, options }: Run, finished: Finished): Finished {
   if (options.freezeInputs || !finished.applied.changed) return finished;
+  const { groups } = finished.applied;
   return {
     ...finished,
-    applied: { ...finished.applied, model, changed: false },
+    applied: { ...finished.applied, model, changed: false, groups: groups && { ...groups, pruned: [] } },
     output: finishModel(model, false),
     verdict: { ...finished.verdict, benchmark: null },
   };

@@ -1,5 +1,6 @@
 import { costBars } from './cost-bars.ts';
 import { escapeHtml } from './escape-html.ts';
+import { groupCells, groupColumns, groupSummary } from './group-table.ts';
 import { nodeCells, nodeColumns, nodeSummary } from './node-table.ts';
 import type { Report } from './report.ts';
 import { calibrationLine, summaryCells, summaryColumns, verificationLines } from './summary-table.ts';
@@ -43,12 +44,27 @@ ${costBars(report.nodes, 'macs')}
 <h2>Nodes</h2>
 <p>${escapeHtml(nodeSummary(report))}</p>
 <div class="wide">${table(nodeColumns, report.nodes.map(nodeCells), (k) => (report.nodes[k]?.method == null ? 'kept' : undefined))}</div>
-<h2>To repeat it</h2>
+${groupSection(report)}<h2>To repeat it</h2>
 <p>Pipeline <code>${escapeHtml(report.run.pipeline)}</code>, seed ${report.run.seed}, ${escapeHtml(report.run.runtime)}</p>
 <p><code>${escapeHtml(report.reproduce.command)}</code></p>
 </body>
 </html>
 `;
+}
+
+/** Groups of channels, where a pass prunes. */
+function groupSection(report: Report): string {
+  const summary = groupSummary(report);
+  if (!report.groups || summary === undefined) return '';
+  const { pruned, frozen } = report.groups;
+  const reasons = frozen.map(({ name, text }) => `${name} stays: ${text}`);
+  return [
+    '<h2>Channels</h2>',
+    `<p>${escapeHtml(summary)}</p>`,
+    ...(pruned.length > 0 ? [`<div class="wide">${table(groupColumns, pruned.map(groupCells))}</div>`] : []),
+    ...(reasons.length > 0 ? [`<details><summary>Why others stay</summary>${list(reasons)}</details>`] : []),
+    '',
+  ].join('\n');
 }
 
 function table(

@@ -1,3 +1,4 @@
+import { countedCodes } from './counted-codes.ts';
 import { absent, errorSize, shortCount } from './numbers.ts';
 import type { Report, ReportNode } from './report.ts';
 import type { Column } from './text-table.ts';
@@ -44,16 +45,10 @@ function change(before: number | null | undefined, after: number | null | undefi
 /** `17 of 21 nodes rewritten; kept: 3 no-gain, 1 grouped`. */
 export function nodeSummary({ nodes }: Report): string {
   const rewritten = nodes.filter((node) => node.method !== null).length;
-  const codes = new Map<string, number>();
-  for (const { method, skipped } of nodes) {
-    if (method === null && skipped) codes.set(skipped.code, (codes.get(skipped.code) ?? 0) + 1);
-  }
-  const kept = [...codes]
-    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
-    .map(([code, count]) => `${count} ${code}`);
+  const kept = nodes.flatMap(({ method, skipped }) => (method === null && skipped ? [skipped.code] : []));
   return [
     `${rewritten} of ${nodes.length} nodes rewritten`,
-    ...(kept.length > 0 ? [`kept: ${kept.join(', ')}`] : []),
+    ...(kept.length > 0 ? [`kept: ${countedCodes(kept)}`] : []),
     ...(nodes.some(({ outputError }) => outputError !== null)
       ? ['error: outputError, on the rows of the fit / on rows held back']
       : []),

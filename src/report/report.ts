@@ -9,6 +9,11 @@ export const sideSchema = z.strictObject({
   nodes: z.number().int(),
   params: z.number().int(),
   macs: z.number().int().nullable(),
+  activationBytes: z
+    .number()
+    .int()
+    .nullable()
+    .describe('what the live activations of one sample take at most, node by node; null where shapes are not known'),
 });
 
 const cost = z.strictObject({ params: z.number().int(), macs: z.number().int().nullable() });
@@ -34,6 +39,24 @@ const reportNode = z.strictObject({
   /** Of the rewrite against the contraction of its factors. */
   exactError: z.number().nullable(),
   skipped: z.strictObject({ code: z.string(), text: z.string() }).nullable(),
+});
+
+const reportGroup = z.strictObject({
+  name: z.string().describe('the first node that makes these channels'),
+  makers: z.array(z.string()).describe('all nodes that do'),
+  readers: z.array(z.string()),
+  channels: z
+    .strictObject({ before: z.number().int(), after: z.number().int() })
+    .describe('what goes together counts as one'),
+  loss: z
+    .number()
+    .nullable()
+    .describe('Σ E‖ŷ−y‖²/Σvar(y) over the readers, fitted anew, as planned; 0 at no loss, null where not planned for'),
+  saved: z
+    .strictObject({ params: z.number().int(), macs: z.number().int().nullable() })
+    .describe(
+      'weights and biases of the nodes that make or read them; what a node saves by both sides goes half to each',
+    ),
 });
 
 const latency = z.strictObject({
@@ -75,6 +98,23 @@ export const reportSchema = z.strictObject({
   targets: z.array(z.strictObject({ kind: z.string(), wanted: z.string(), reached: z.string(), met: z.boolean() })),
   calibration: calibrationSchema,
   nodes: z.array(reportNode),
+  groups: z
+    .strictObject({
+      total: z.number().int().describe('groups of channels that can only go together'),
+      pruned: z.array(reportGroup).describe('those that lost filters'),
+      frozen: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            code: z.string(),
+            text: z.string(),
+            node: z.string().nullable().describe('where they are needed as they are; null for graph outputs'),
+          }),
+        )
+        .describe('those that could not'),
+    })
+    .nullable()
+    .describe('null where no pass of the pipeline prunes'),
   verification: z.strictObject({
     exact: z
       .strictObject({ maxRelativeError: z.number(), tolerance: z.number(), ok: z.boolean() })
@@ -131,3 +171,4 @@ export const reportSchema = z.strictObject({
 
 export type Report = z.infer<typeof reportSchema>;
 export type ReportNode = z.infer<typeof reportNode>;
+export type ReportGroup = z.infer<typeof reportGroup>;

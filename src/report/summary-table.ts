@@ -16,6 +16,9 @@ export function summaryCells({ input, output, benchmark, verification }: Report)
     ['MACs', longCount(input.macs), longCount(output.macs, input.macs), ratio(input.macs, output.macs)],
     ['file', byteCount(input.bytes), byteCount(output.bytes), ratio(input.bytes, output.bytes)],
   ];
+  const [held, holds] = [input.activationBytes, output.activationBytes];
+  if (held !== null && holds !== null)
+    rows.push(['peak activations', byteCount(held), byteCount(holds), ratio(held, holds)]);
   if (benchmark) {
     const { before, after } = benchmark;
     const gain = `${benchmark.ratio.toFixed(2)}× (95 % interval ${benchmark.ci95.map((bound) => bound.toFixed(2)).join(' … ')})`;

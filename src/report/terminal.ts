@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { groupCells, groupColumns, groupSummary } from './group-table.ts';
 import { nodeCells, nodeColumns, nodeSummary } from './node-table.ts';
 import type { Report } from './report.ts';
 import { calibrationLine, summaryCells, summaryColumns, verificationLines } from './summary-table.ts';
@@ -16,7 +17,14 @@ type Style = Parameters<typeof styleText>[0];
 /** The tables that people read: nodes, before and after, checks, warnings. Ends in a line break. */
 export function toTerminal(report: Report, { color = false, width = Infinity }: TerminalOptions = {}): string {
   const paint = (style: Style, text: string) => (color ? styleText(style, text, { validateStream: false }) : text);
-  return `${[...nodeLines(report, width, paint), '', ...summaryLines(report, paint), '', ...closingLines(report, width, paint)].join('\n')}\n`;
+  const parts = [
+    nodeLines(report, width, paint),
+    groupLines(report, width, paint),
+    summaryLines(report, paint),
+    closingLines(report, width, paint),
+  ];
+  const told = parts.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
+  return `${told.join('\n\n')}\n`;
 }
 
 type Paint = (style: Style, text: string) => string;
@@ -26,6 +34,15 @@ function nodeLines(report: Report, width: number, paint: Paint): string[] {
   const [header = '', ...lines] = textTable(nodeColumns, report.nodes.map(nodeCells), width);
   const body = lines.map((line, k) => (report.nodes[k]?.method == null ? paint('dim', line) : line));
   return [paint('bold', header), ...body, paint('dim', cutEnd(` ${nodeSummary(report)}`, width))];
+}
+
+/** A table only where there is something to tell. */
+function groupLines(report: Report, width: number, paint: Paint): string[] {
+  const summary = groupSummary(report);
+  if (summary === undefined) return [];
+  const pruned = report.groups?.pruned ?? [];
+  const [header = '', ...lines] = pruned.length > 0 ? textTable(groupColumns, pruned.map(groupCells), width) : [];
+  return [...(header ? [paint('bold', header), ...lines] : []), paint('dim', cutEnd(` ${summary}`, width))];
 }
 
 /** Never cut: these are the figures that were asked for. */

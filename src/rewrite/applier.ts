@@ -1,5 +1,6 @@
 import type { Model } from '../ir/index.ts';
 import type { Calibration } from './calibration.ts';
+import { type GroupOutcome, GroupRecord } from './group-record.ts';
 import { methodsOf } from './methods-of.ts';
 import { Observation } from './observation.ts';
 import type { Stage } from './pipeline.ts';
@@ -17,6 +18,8 @@ export interface Applied {
   readonly canonical: Model | undefined;
   /** What each removal of filters left, and the model that it must equal. */
   readonly pruned: readonly PrunedModel[];
+  /** What became of groups of channels; undefined where no pass prunes. */
+  readonly groups: GroupOutcome | undefined;
   readonly nodes: readonly NodeResult[];
   /** False when the model is as it came. */
   readonly changed: boolean;
@@ -54,8 +57,10 @@ export async function applyNodes(
   const canonical = reference && canonicalModel(new Workspace(model, environment), stages);
   const pruned: PrunedModel[] = [];
   const removal = { stages, policy, pruned: groups };
+  const record = new GroupRecord();
   let changed = rewritten.prepare({
     ...removal,
+    record,
     ...(reference && { onPruned: (one: PrunedModel) => void pruned.push(one) }),
   });
   reference?.prepare(removal);
@@ -83,7 +88,15 @@ export async function applyNodes(
     const nodes = plan.map((entry) => results.get(entry) as NodeResult);
     changed = nodes.some(({ skipped }) => skipped === null) || changed;
     changed = rewritten.runAll(stages, 'cleanup') || changed;
-    return { model: changed ? rewritten.model : model, reference: reference?.model, canonical, pruned, nodes, changed };
+    return {
+      model: changed ? rewritten.model : model,
+      reference: reference?.model,
+      canonical,
+      pruned,
+      groups: record.outcome,
+      nodes,
+      changed,
+    };
   } finally {
     await observation?.close();
   }

@@ -12,6 +12,7 @@ import {
 } from '../pass/index.ts';
 import { chooseFilters } from './choose-filters.ts';
 import { operatorCost } from './cost.ts';
+import { explainGroups, type NodeGroup } from './explain-groups.ts';
 import { nodeMacs } from './node-cost.ts';
 import { linearNodes } from './node-names.ts';
 import { pruneSteps, type Stage, segments } from './pipeline.ts';
@@ -46,6 +47,8 @@ export interface NodeExplanation {
   readonly node: InspectedNode;
   readonly operator: string;
   readonly methods: readonly MethodExplanation[];
+  /** Channels that the node makes and reads. */
+  readonly groups: readonly NodeGroup[];
   /** What the whole pipeline decides. */
   readonly plan: PlanNode;
 }
@@ -110,6 +113,7 @@ export async function explainNode(
     node: inspected(node, name, workspace),
     operator: seen ? describe(seen) : 'not seen as a linear operator',
     methods: seen ? await explainMethods(seen, stages, workspace, decide) : [],
+    groups: explainGroups(model, name, stages, policy, environment, pruned),
     plan: await decide(stages),
   };
 }

@@ -11,6 +11,7 @@ export type {
   OutputError,
 } from './calibration.ts';
 export type { RequireGain } from './cost.ts';
+export type { GroupDescription } from './describe-groups.ts';
 export type { Executor } from './execution-check.ts';
 export {
   explainNode,
@@ -19,6 +20,7 @@ export {
   type MethodExplanation,
   type NodeExplanation,
 } from './explain.ts';
+export { explainGroups, inspectGroups, type NodeGroup } from './explain-groups.ts';
 export {
   type Candidate,
   type CandidateOptions,
@@ -27,6 +29,8 @@ export {
   type NodeCandidates,
   type NodeWays,
 } from './find-candidates.ts';
+export type { GroupOutcome } from './group-record.ts';
+export { parseRanges } from './kept-ranges.ts';
 export type { LoweredStep } from './lowering.ts';
 export { nodeMacs } from './node-cost.ts';
 export { allNodes, linearNodes, nodeNames } from './node-names.ts';

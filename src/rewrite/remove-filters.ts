@@ -13,6 +13,7 @@ import {
 import { diagnostics } from '../diagnostics.ts';
 import { cloneModel, type Model, type Node } from '../ir/index.ts';
 import type { ShapeInfo } from '../onnx/index.ts';
+import type { GroupRecord } from './group-record.ts';
 import { parseRanges } from './kept-ranges.ts';
 import type { PrunedGroup } from './plan.ts';
 
@@ -27,6 +28,8 @@ export interface RemoveOptions {
   readonly names: ReadonlyMap<Node, string>;
   infer(model: Model): ShapeInfo;
   onPruned?(removal: PrunedModel): void;
+  /** Notes what each group loses. */
+  readonly record?: GroupRecord;
   /** Told what is left of each operator that loses channels. */
   onKept(kept: ReadonlyMap<Node, KeptChannels>): void;
 }
@@ -63,7 +66,7 @@ export function removeIdle(model: Model, allows: (node: Node) => boolean, option
     );
     if (units.size === 0) return changed;
     const going = new Map([...twins].filter(([unit]) => units.has(unit)));
-    remove(groups, units, { world: 'natural', twins: going, infer: options.infer }, options);
+    remove(groups, units, { world: 'natural', twins: going, infer: options.infer }, () => 0, options);
   }
 }
 
@@ -93,7 +96,8 @@ export function removePlanned(model: Model, entries: readonly PrunedGroup[], opt
       `the plan removes filters of "${groupName(group, options.names)}" that cannot go: the last of an axis, or needed as they are`,
     );
   }
-  return remove(groups, units, { infer: options.infer }, options);
+  const losses = new Map(entries.map(({ group, loss }) => [group, loss]));
+  return remove(groups, units, { infer: options.infer }, (name) => losses.get(name) ?? null, options);
 }
 
 function unitsGone({ group: name, kept, of }: PrunedGroup, { units }: ChannelGroup): readonly number[] {
@@ -111,13 +115,17 @@ function remove(
   groups: ChannelGroups,
   units: ReadonlySet<number>,
   removal: RemovalOptions,
-  { infer, onPruned, onKept }: RemoveOptions,
+  lossOf: (group: string) => number | null,
+  { names, infer, onPruned, record, onKept }: RemoveOptions,
 ): boolean {
   if (units.size === 0) return false;
   const { model } = groups.draft;
   const expected = onPruned && cloneModel(model).model;
   if (expected && removal.world !== 'natural') zeroChannels(channelGroups(expected, infer(expected)), units);
-  onKept(removeChannels(groups, units, removal).kept);
+  const note = record?.before(groups, names, lossOf);
+  const { removed, kept } = removeChannels(groups, units, removal);
+  note?.(removed);
+  onKept(kept);
   if (expected) onPruned?.({ expected, pruned: cloneModel(model).model });
   return true;
 }

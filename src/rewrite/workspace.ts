@@ -5,8 +5,10 @@ import { type Blas, type Fit, seededRandom } from '../numerics/index.ts';
 import { inferShapes, type ShapeInfo } from '../onnx/index.ts';
 import { type CleanupPass, isSkip, type PassContext, type PatternPass, type Ranks } from '../pass/index.ts';
 import type { RequireGain } from './cost.ts';
+import { describeGroups } from './describe-groups.ts';
 import { editGraph } from './edit-graph.ts';
 import type { Executor } from './execution-check.ts';
+import type { GroupRecord } from './group-record.ts';
 import { nodeNames } from './node-names.ts';
 import { pruneSteps, type Stage } from './pipeline.ts';
 import type { PrunedGroup } from './plan.ts';
@@ -39,7 +41,11 @@ export interface Preparation {
   readonly policy: Pick<Policy, 'allows' | 'prunes'>;
   readonly pruned: readonly PrunedGroup[];
   onPruned?(removal: PrunedModel): void;
+  /** Notes what becomes of groups of channels. */
+  readonly record?: GroupRecord;
 }
+
+type Listeners = Pick<Preparation, 'onPruned' | 'record'>;
 
 /** A model on its way through the pipeline, with the shapes that hold for it now. */
 export class Workspace {
@@ -92,25 +98,27 @@ export class Workspace {
   }
 
   /** Everything that comes before factorizing: canonicalize passes, then removals. True when any changed the model. */
-  prepare({ stages, policy, pruned, onPruned }: Preparation): boolean {
+  prepare({ stages, policy, pruned, ...listeners }: Preparation): boolean {
     let changed = this.runAll(stages, 'canonicalize');
-    for (const { name, rule, isPlanned } of pruneSteps(stages)) {
-      if (rule.count === undefined) changed = this.removeIdle(policy, onPruned) || changed;
+    const steps = pruneSteps(stages);
+    if (steps.length > 0) listeners.record?.open(describeGroups(this, policy));
+    for (const { name, rule, isPlanned } of steps) {
+      if (rule.count === undefined) changed = this.removeIdle(policy, listeners) || changed;
       const entries = isPlanned ? pruned.filter(({ pass }) => pass === name) : [];
-      changed = this.removePlanned(entries, onPruned) || changed;
+      changed = this.removePlanned(entries, listeners) || changed;
     }
     return changed;
   }
 
   /** Removes filters that go at no loss. */
-  removeIdle(policy: Preparation['policy'], onPruned?: Preparation['onPruned']): boolean {
-    const options = this.#removing(onPruned, () => {});
+  removeIdle(policy: Preparation['policy'], listeners: Listeners = {}): boolean {
+    const options = this.#removing(listeners, () => {});
     return this.#changed(removeIdle(this.model, this.mayLoseFilters(policy), options));
   }
 
   /** Removes filters that a plan does not keep. */
-  removePlanned(entries: readonly PrunedGroup[], onPruned?: Preparation['onPruned']): boolean {
-    const options = this.#removing(onPruned, (node) => this.#losers.add(node));
+  removePlanned(entries: readonly PrunedGroup[], listeners: Listeners = {}): boolean {
+    const options = this.#removing(listeners, (node) => this.#losers.add(node));
     return this.#changed(removePlanned(this.model, entries, options));
   }
 
@@ -135,11 +143,11 @@ export class Workspace {
     return inferShapes(model, inputShapes ? { inputShapes } : {});
   }
 
-  #removing(onPruned: Preparation['onPruned'], onLoss: (node: Node) => void): RemoveOptions {
+  #removing(listeners: Listeners, onLoss: (node: Node) => void): RemoveOptions {
     return {
       names: this.names(),
       infer: (model) => this.infer(model),
-      ...(onPruned && { onPruned }),
+      ...listeners,
       onKept: (kept) => {
         for (const [node, now] of kept) {
           this.#kept.set(node, narrowed(this.#kept.get(node), now));

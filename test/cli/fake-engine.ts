@@ -28,6 +28,7 @@ const side = {
   nodes: 62,
   params: 11_690_000,
   macs: 1_820_000_000,
+  activationBytes: 8_028_160,
 };
 
 export const report: Report = {
@@ -39,6 +40,7 @@ export const report: Report = {
   output: { ...side, file: null, params: 5_000_000 },
   targets: [],
   nodes: [],
+  groups: null,
   verification: {
     exact: { maxRelativeError: 3e-6, tolerance: 1e-4, ok: true },
     approximate: {
@@ -124,6 +126,13 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
     },
   };
   const node = { name: 'conv1', opType: 'Conv', shape: [64, 3, 7, 7], dtype: 'float32', params: 9408, macs: null };
+  const frozenGroup = {
+    name: 'conv1',
+    channels: 64,
+    makers: ['conv1', 'conv3'],
+    readers: ['conv2'],
+    frozen: { code: 'mixes-channels', text: 'Softmax attention reads all of them', node: 'attention' },
+  } as const;
   const skipped = { code: 'no-gain', text: '3 input channels' } as const;
   return {
     calls,
@@ -174,7 +183,7 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
     },
     inspect: async (input, options) => {
       note('inspect', [input], options);
-      return { model: side, nodes: [{ ...node, skipped }] };
+      return { model: side, nodes: [{ ...node, skipped }], ...(options?.groups && { groups: [frozenGroup] }) };
     },
     explain: async (input, name, options) => {
       note('explain', [input, name], options);
@@ -192,6 +201,7 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
             decision: 'its error is above 0.01',
           },
         ],
+        groups: [{ ...frozenGroup, roles: ['makes'], pruned: null }],
         decision: 'kept',
         advice: ['--ranks conv1=3,32'],
       };
@@ -212,6 +222,14 @@ export function fakeEngine(overrides: Partial<Engine> = {}): FakeEngine {
             cost: { params: 9408, macs: 118_013_952, milliseconds: 0.6 },
             error: 0,
             whyNot: '0.031 less error for 55.3M more MACs',
+          },
+        ],
+        groups: [
+          {
+            ...frozenGroup,
+            frozen: null,
+            roles: ['makes', 'reads'],
+            pruned: { pass: 'prune-filters', group: 'conv1', kept: '0-47', of: 64, loss: 0.0312 },
           },
         ],
         decision: 'rewritten by tucker-2 with R3=3, R4=32, chosen by goal',

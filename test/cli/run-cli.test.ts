@@ -174,11 +174,23 @@ describe('the other commands', () => {
     expect(engine.calls).toEqual([]);
   });
 
+  test('plan lists the channels that lose filters below the nodes', async () => {
+    const pruned = [{ pass: 'prune-filters', group: 'conv1', kept: '0-47', of: 64, loss: 0.0312 }];
+    const { stdout } = await call(['plan', 'model.onnx'], fakeEngine({ plan: async () => ({ ...plan, pruned }) }));
+    expect(stdout).toMatch(/conv1\s+64→48\s+0\.031\s+prune-filters/);
+    expect((await call(['plan', 'model.onnx'], fakeEngine())).stdout).not.toContain('channel group');
+  });
+
   test('inspect lists nodes with their reasons, --passes the passes', async () => {
     const nodes = await call(['inspect', 'model.onnx'], fakeEngine());
     expect(nodes.stdout).toMatch(/conv1\s+Conv\s+64x3x7x7\s+float32\s+9\.4k\s+–\s+no-gain: 3 input channels/);
     const passes = await call(['inspect', '--passes'], fakeEngine());
     expect(passes.stdout).toMatch(/tucker-2\s+factorize\s+splits a k×k Conv into three/);
+  });
+
+  test('inspect --groups lists channels that go together, with the reasons why some cannot', async () => {
+    const { stdout } = await call(['inspect', 'model.onnx', '--groups'], fakeEngine());
+    expect(stdout).toMatch(/conv1\s+64\s+2\s+1\s+mixes-channels: Softmax attention reads all of them/);
   });
 
   test('verify exits 0 within the tolerance and 5 beyond it', async () => {
@@ -200,6 +212,8 @@ describe('the other commands', () => {
     for (const part of ['7×7 stride 2', 'W = U C V', 'R3=3', 'its error is above 0.01', '--ranks conv1=3,32']) {
       expect(stdout).toContain(part);
     }
+    expect(stdout).toContain('makes channels of conv1, 64 in all: made by conv1, conv3; read by conv2');
+    expect(stdout).toContain('they stay (mixes-channels): Softmax attention reads all of them');
   });
 
   test('explain --plan prints what the goal chose, the next best, why not that, and advice', async () => {
@@ -215,6 +229,8 @@ describe('the other commands', () => {
     expect(rows).toContainEqual(['next 1', 'kept', '–', '9.4k', '118M', '0.6', '0']);
     for (const part of ['goal macs=0.5x', 'not next 1: 0.031 less error for', 'chosen by goal', "--exclude 'conv1'"])
       expect(stdout).toContain(part);
+    expect(stdout).toContain('makes and reads channels of conv1, 64 in all');
+    expect(stdout).toContain('prune-filters keeps 0-47 of 64, at a loss of 0.031');
   });
 
   test('explain takes a goal or a plan, not both', async () => {

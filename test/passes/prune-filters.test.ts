@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fromFloat64, type Model } from '../../src/ir/index.ts';
+import { fromFloat64, int64Tensor, type Model } from '../../src/ir/index.ts';
 import { readModel, writeModel } from '../../src/onnx/index.ts';
 import { apply, compress, type EngineOptions, plan } from '../../src/pipeline/index.ts';
 import { ModelBuilder, smallCnn } from '../support/small-models.ts';
@@ -64,6 +64,30 @@ describe('prune-filters', () => {
     const planned = await plan(writeModel(smallCnn()), { pipeline });
     const applied = await apply(writeModel(smallCnn()), planned, { bench: false });
     expect(Buffer.compare(applied.bytes(), bytes)).toBe(0);
+  });
+
+  test('removes no more than its share where a shortcut is padded to a wider stream', async () => {
+    const { model } = new ModelBuilder({ opset: 13 })
+      .input('x', [1, 3, 4, 4])
+      .random('w1', [4, 3, 1, 1])
+      .random('w2', [8, 4, 1, 1])
+      .random('w3', [5, 8, 1, 1])
+      .tensor('pads', int64Tensor([0, 2, 0, 0, 0, 2, 0, 0]))
+      .node('Conv', ['x', 'w1'], 'c1', [], 'narrow')
+      .node('Conv', ['c1', 'w2'], 'c2', [], 'wide')
+      .node('Pad', ['c1', 'pads'], 'p')
+      .node('Add', ['c2', 'p'], 'a')
+      .node('Conv', ['a', 'w3'], 'y', [], 'last')
+      .output('y');
+    const pipeline = 'prune-filters{ratio=0.25}';
+    const { sizes: left, report } = await pruned(model, pipeline);
+    expect(left[1]).toBe(6);
+    expect(report.groups?.pruned).toMatchObject([{ name: 'narrow', channels: { before: 8, after: 6 } }]);
+    const made = await plan(writeModel(model), { pipeline });
+    expect(made.pruned.map(({ group, of }) => [group, of])).toEqual([['narrow', 8]]);
+    const all = made.pruned.map((entry) => ({ ...entry, kept: '0-7' }));
+    const { bytes } = await apply(writeModel(model), { ...made, pruned: all }, { bench: false });
+    expect(sizes(readModel(bytes()))).toEqual([4, 8, 5]);
   });
 
   test('goes through half precision', async () => {

@@ -9,6 +9,7 @@ const side = {
   nodes: 62,
   params: 11_689_512,
   macs: 1_814_073_344,
+  activationBytes: 8_028_160,
 };
 
 const rewritten: ReportNode = {
@@ -61,10 +62,12 @@ export const exampleReport: Report = {
     sha256: 'b'.repeat(64),
     params: 5_016_900,
     macs: 907_036_672,
+    activationBytes: 6_422_528,
   },
   calibration: null,
   targets: [{ kind: 'macs', wanted: '0.5x', reached: '0.50x', met: true }],
   nodes: [rewritten, kept],
+  groups: null,
   verification: {
     exact: { maxRelativeError: 3.1e-6, tolerance: 1e-4, ok: true },
     approximate: {
@@ -106,5 +109,40 @@ export const exampleReport: Report = {
   reproduce: {
     command: "onnx-tucker resnet18.onnx small.onnx --pipeline 'fuse-batch-norm,vbmf-ranks,tucker-2'",
     plan: null,
+  },
+};
+
+/** The same run with filters removed before. */
+export const prunedReport: Report = {
+  ...exampleReport,
+  groups: {
+    total: 14,
+    pruned: [
+      {
+        name: 'conv1',
+        makers: ['conv1', 'layer1.0.conv2', 'layer1.1.conv2'],
+        readers: ['layer1.0.conv1', 'layer1.1.conv1', 'layer2.0.conv1', 'layer2.0.downsample'],
+        channels: { before: 64, after: 48 },
+        loss: 0.0312,
+        saved: { params: 55_296, macs: 173_408_256 },
+      },
+      {
+        name: 'layer1.0.conv1',
+        makers: ['layer1.0.conv1'],
+        readers: ['layer1.0.conv2'],
+        channels: { before: 64, after: 63 },
+        loss: 0,
+        saved: { params: 1_152, macs: null },
+      },
+    ],
+    frozen: [
+      { name: 'fc', code: 'graph-output', text: 'logits is a graph output', node: null },
+      {
+        name: 'layer4.1.conv1',
+        code: 'mixes-channels',
+        text: 'Softmax attention reads all of them',
+        node: 'attention',
+      },
+    ],
   },
 };

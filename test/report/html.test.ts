@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { toHtml } from '../../src/report/index.ts';
 import { expectGolden } from '../support/golden.ts';
-import { exampleReport } from './example-report.ts';
+import { exampleReport, prunedReport } from './example-report.ts';
 
 const [rewritten] = exampleReport.nodes;
 
@@ -15,6 +15,13 @@ function bars(html: string) {
 describe('toHtml', () => {
   test('tells the same tables, with bars', () => {
     expectGolden('report/report.html', toHtml(exampleReport));
+  });
+
+  test('tells which groups of channels lost filters, and why others did not', () => {
+    const [, section = ''] = toHtml(prunedReport).split('<h2>Channels</h2>');
+    expect(section).toContain('<td>64→48</td><td>0.031</td><td>−55.3k</td><td>−173M</td>');
+    expect(section).toContain('layer4.1.conv1 stays: Softmax attention reads all of them');
+    expect(toHtml(exampleReport)).not.toContain('<h2>Channels</h2>');
   });
 
   test('loads nothing from anywhere', () => {

@@ -3,12 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Report, toTerminal } from '../../src/report/index.ts';
 import { expectGolden } from '../support/golden.ts';
-import { exampleReport } from './example-report.ts';
+import { exampleReport, prunedReport } from './example-report.ts';
 
 const bare: Report = {
   ...exampleReport,
-  input: { ...exampleReport.input, macs: null },
-  output: { ...exampleReport.output, macs: null },
+  input: { ...exampleReport.input, macs: null, activationBytes: null },
+  output: { ...exampleReport.output, macs: null, activationBytes: null },
   targets: [{ kind: 'params', wanted: '0.3x', reached: '0.43x', met: false }],
   nodes: [],
   verification: { exact: null, approximate: null, metric: null, unverified: 'opset 27 is not supported' },
@@ -23,6 +23,18 @@ describe('toTerminal', () => {
 
   test('tells in colour', () => {
     expectGolden('report/terminal-colour.txt', toTerminal(exampleReport, { color: true }));
+  });
+
+  test('tells which groups of channels lost filters, and why others did not', () => {
+    expectGolden('report/terminal-pruned.txt', toTerminal(prunedReport));
+  });
+
+  test('tells in one line that no group lost any', () => {
+    const groups = prunedReport.groups && { ...prunedReport.groups, pruned: [] };
+    const lines = toTerminal({ ...prunedReport, groups }).split('\n');
+    expect(lines.filter((line) => !toTerminal(exampleReport).includes(line))).toEqual([
+      ' none of 14 groups of channels lost filters; frozen: 1 graph-output, 1 mixes-channels',
+    ]);
   });
 
   test('tells in 80 columns', () => {

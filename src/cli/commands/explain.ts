@@ -11,7 +11,10 @@ export const explain = defineCommand({
   summary: 'says how a node is seen, what is decided for it, why, and how to change that',
   examples: [
     ['$0 explain model.onnx layer1.0.conv1', 'pattern, numbers, rule'],
-    ['$0 explain model.onnx layer1.0.conv1 --plan plan.json', 'what a goal chose, the next best, and why not those'],
+    [
+      '$0 explain model.onnx layer1.0.conv1 --plan plan.json',
+      'what a plan does with it and its channels, and why not the next best',
+    ],
     ['$0 explain model.onnx layer1.0.conv1 --target macs=0.5x --calibrate images/', 'the same, planned on the spot'],
   ],
   given: z.strictObject({

@@ -6,16 +6,21 @@ import { chance, integer, pick } from '../../support/draws.ts';
 const canonicalize = ['fuse-batch-norm', 'resolve-pads'];
 const cleanup = ['eliminate-dead-nodes', 'share-initializers'];
 
-/** What a user might write, options included; the same for the same seed. */
-export function randomPipeline(seed: number, model: Model): EngineOptions {
+/**
+ * What a user might write, options included; the same for the same seed.
+ *
+ * @param data to calibrate on, where filters may be chosen by them
+ */
+export function randomPipeline(seed: number, model: Model, data?: string): EngineOptions {
   const random = seededRandom(seed, 'random-pipeline');
   // A method has the same options wherever it stands.
   const available = methods(random);
   const segment = () => [rankPass(random, model), ...subset(random, available, 0.4)];
   const segments = Array.from({ length: pick(random, [1, 1, 1, 2]) }, segment);
+  const pruned = pruning(seed, data);
   const passes = [
     ...subset(random, canonicalize, 0.6),
-    ...pruning(seed),
+    ...pruned.passes,
     ...segments.flat(),
     ...subset(random, cleanup, 0.6),
   ];
@@ -25,6 +30,7 @@ export function randomPipeline(seed: number, model: Model): EngineOptions {
     freezeInputs: chance(random, 0.2),
     seed: integer(random, 0, 3),
     bench: false,
+    ...pruned.options,
   };
 }
 
@@ -37,12 +43,18 @@ export function exactPipeline(seed: number): EngineOptions {
   };
 }
 
-/** Filters that go, seldom; from a stream of its own. */
-function pruning(seed: number): readonly string[] {
+/** Filters that go, seldom, by their weights or by data; from a stream of its own. */
+function pruning(seed: number, data: string | undefined) {
   const random = seededRandom(seed, 'random-pruning');
   const share = decimal(random, 0.1, 0.8);
   const amount = pick(random, [`ratio=${share}`, `count=${integer(random, 1, 4)}`]);
-  return subset(random, ['prune-filters', `prune-filters{${amount},criterion=${pick(random, ['l1', 'l2'])}}`], 0.2);
+  const criterion = pick(random, ['l1', 'l2', 'activation', 'obs', undefined]);
+  const needed = criterion === 'activation' || criterion === 'obs';
+  const said = criterion && (data !== undefined || !needed) ? `,criterion=${criterion}` : '';
+  const choosing = `prune-filters{${amount}${said}}`;
+  const passes = subset(random, ['prune-filters', choosing], 0.35);
+  const calibrated = data !== undefined && passes.includes(choosing) && (needed || chance(random, 0.3));
+  return { passes, options: calibrated ? { calibrate: data } : {} };
 }
 
 /** Filters that go at no loss, in half of the pipelines. */
