@@ -78,17 +78,16 @@ export class PlanSearch {
       );
     const kinds = targets.map(({ kind }) => kind);
     const reach = (choices: Chooser) =>
-      this.#run.watch.time('plan', () =>
-        reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds)),
-      );
-    const alone = await reach(this.choices);
-    const forecast = alone.chosen && this.#withPruning?.within(alone.chosen.costs);
-    const isPromising =
-      this.#withPruning !== undefined && (!alone.met || (forecast && isBetter(forecast, alone.chosen as Chosen)));
-    if (!this.#withPruning || !isPromising) return alone.rewrites;
-    const pruned = await reach(this.#withPruning);
-    if (alone.met !== pruned.met) return alone.met ? alone.rewrites : pruned.rewrites;
-    return this.best([alone.rewrites, pruned.rewrites]);
+      reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds));
+    const contenders = await this.#run.watch.time('plan', async () => {
+      const alone = await reach(this.choices);
+      const better = alone.met && alone.chosen ? this.betterThan(alone.chosen) : this.#withPruning;
+      if (!better) return [alone.rewrites];
+      const pruned = await reach(better);
+      if (alone.met && pruned.met) return [alone.rewrites, pruned.rewrites];
+      return [(alone.met || !pruned.met ? alone : pruned).rewrites];
+    });
+    return nearest(this.#run, this.#pipeline, contenders, this.#data);
   }
 
   /** Choices that take filters as well, where these forecast less error at the cost of what was chosen without, or less cost. */
@@ -97,11 +96,6 @@ export class PlanSearch {
     const isLeast = chosen.costs.every((cost, k) => cost <= atTheFloor * (least[k] as number));
     const forecast = isLeast ? undefined : this.#withPruning?.within(chosen.costs);
     return isLeast || (forecast && isBetter(forecast, chosen)) ? this.#withPruning : undefined;
-  }
-
-  /** Which of several rewrites leaves the model nearest to the original, by quick fits. */
-  best(contenders: readonly Rewrites[]): Promise<Rewrites> {
-    return nearest(this.#run, this.#pipeline, contenders, this.#data);
   }
 
   /** The original; its time is that of its own nodes, kept, against itself. */

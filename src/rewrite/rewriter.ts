@@ -29,7 +29,6 @@ import {
   toKernelOrder,
   toWeightOrder,
 } from '../pass/index.ts';
-import { replaceBias } from './bias.ts';
 import type { FitMode, FittedNode, OutputError } from './calibration.ts';
 import { checkContraction, storedFactors, weightError } from './contraction-check.ts';
 import { editGraph } from './edit-graph.ts';
@@ -42,6 +41,7 @@ import type { Observation } from './observation.ts';
 import { passFailure } from './pass-failure.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
+import { refittedName, replaceKernel } from './replace-kernel.ts';
 import { type Environment, type FitCache, nodeSeed, type Policy, type Workspace } from './workspace.ts';
 
 /** What became of one entry of the plan. */
@@ -126,7 +126,7 @@ export class Rewriter {
       ? await judge(operator, stored, moments, blas)
       : { bias: elsewhere?.bias, outputError: elsewhere?.outputError as OutputError };
     this.#replaceInReference(name, operator, tensor, judged.bias);
-    replaceKernel(this.#rewritten, operator, `${name}/refitted`, tensor, judged.bias);
+    replaceKernel(this.#rewritten.model, operator, refittedName(name), tensor, judged.bias);
     return {
       ...untouched,
       outputError: judged.outputError,
@@ -287,7 +287,7 @@ export class Rewriter {
     const operator = counterpart && this.#reference && linearOperator(counterpart, this.#reference.context(undefined));
     if (!operator || isSkip(operator) || !this.#reference) return;
     if (operator.node.opType !== node.opType) throw new Error(`${name} is another operator in the reference`);
-    replaceKernel(this.#reference, operator, `${name}/contracted`, kernel, bias);
+    replaceKernel(this.#reference.model, operator, `${name}/contracted`, kernel, bias);
   }
 }
 
@@ -308,18 +308,6 @@ function keptBy({ skipped }: PlanNode): NonNullable<NodeResult['skipped']> {
 function kernelTensor(operator: LinearOperator, data: Float64Array): Tensor {
   const { dims } = constantTensor(operator.weight) as Tensor;
   return fromFloat64(toWeightOrder(operator, data), dims, operator.dtype);
-}
-
-function replaceKernel(
-  { model }: Workspace,
-  operator: LinearOperator,
-  name: string,
-  kernel: Tensor,
-  bias: Float64Array | undefined,
-): void {
-  const { node, weight } = operator;
-  editGraph(model, node, (edit) => edit.setInput(node, node.inputs.indexOf(weight), edit.initializer(name, kernel)));
-  if (bias) editGraph(model, node, (edit) => replaceBias(operator, bias, edit));
 }
 
 /** The bias that goes with a kernel on data, and how near the outputs then come to what was wanted. */

@@ -1,8 +1,7 @@
 import { diagnostics } from '../diagnostics.ts';
-import { fromFloat64, type Model, type Node } from '../ir/index.ts';
+import { fromFloat64, type Model, type Node, type Tensor } from '../ir/index.ts';
 import { elementCount, type RealNdArray, seededRandom } from '../numerics/index.ts';
-import { type FactorizePass, isSkip, linearOperator, readKernel } from '../pass/index.ts';
-import { replaceBias } from './bias.ts';
+import { constantTensor, type FactorizePass, isSkip, linearOperator, readKernel } from '../pass/index.ts';
 import { editGraph } from './edit-graph.ts';
 import { emitChain } from './emit-chain.ts';
 import type { LoweredStep } from './lowering.ts';
@@ -11,6 +10,7 @@ import type { Stage } from './pipeline.ts';
 import type { PlanNode, Rewrites } from './plan.ts';
 import { checkPlan, inTopologicalOrder } from './plan-order.ts';
 import { plannedChain } from './planned-chain.ts';
+import { refittedName, replaceKernel } from './replace-kernel.ts';
 import { type Environment, nodeSeed, type Policy, Workspace } from './workspace.ts';
 
 export interface SketchOptions {
@@ -43,7 +43,7 @@ export function sketchModel(
     const method = entry.method === null ? undefined : methods.get(entry.method);
     const node = nodes.get(entry.name);
     if (!method) {
-      if (node && calibrated && workspace.hasLostInputs(node)) sketchBias(node, entry, workspace, environment.seed);
+      if (node && calibrated && workspace.hasLostInputs(node)) sketchRefit(node, entry, workspace, environment.seed);
       continue;
     }
     if (!node) throw diagnostics.usage(`the plan names "${entry.name}", which the model does not have`);
@@ -82,13 +82,13 @@ function sketchNode(
   return changed;
 }
 
-/** A node that lost inputs gets a bias with its new weights. */
-function sketchBias(node: Node, entry: PlanNode, workspace: Workspace, seed: number): void {
+/** A node that lost inputs keeps what is left of its weights, under their new name, and gets a bias. */
+function sketchRefit(node: Node, entry: PlanNode, workspace: Workspace, seed: number): void {
   const operator = linearOperator(node, workspace.context(undefined));
   if (operator === null || isSkip(operator)) return;
   const random = seededRandom(nodeSeed(seed, entry.name, 'refitted'), 'sketch');
   const bias = randomNumbers([operator.groups * operator.outputs], 1e-2, random.uniform);
-  editGraph(workspace.model, node, (edit) => replaceBias(operator, bias, edit));
+  replaceKernel(workspace.model, operator, refittedName(entry.name), constantTensor(operator.weight) as Tensor, bias);
   workspace.changed();
 }
 
