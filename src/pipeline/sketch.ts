@@ -22,8 +22,9 @@ export interface LatencyCost {
   readonly before: number;
 }
 
-/** Pairs that time a sketch: its ratio is known to some per cent. */
+/** Pairs that time a sketch, at most, and the width of the interval with which its ratio is known well enough. */
 const sketchPairs = 30;
+const sketchPrecision = 0.02;
 
 /** What the model of a plan will cost, from the same graph with random weights. */
 export async function sketchCost(
@@ -45,6 +46,7 @@ export async function sketchCost(
           threads,
           device,
           pairs: sketchPairs,
+          precision: sketchPrecision,
           ...(inputShapes && { inputShapes }),
         });
         if (isUnjudged(timed)) return null;
