@@ -81,6 +81,7 @@ async function load(ort, { session: id, model, options }) {
     executionMode: 'sequential',
     logSeverityLevel: 3,
     executionProviders: [options.device ?? 'cpu'],
+    ...(options.spin !== undefined && { extra: { session: { intra_op: { spin_duration_us: `${options.spin}` } } } }),
     ...(options.optimizedModelPath && { optimizedModelFilePath: options.optimizedModelPath }),
   };
   const session =

@@ -60,6 +60,8 @@ export interface Runtime {
 export interface SessionOptions {
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
   readonly threads?: number;
+  /** Microseconds that idle threads spin before they sleep; ONNX Runtime's own choice, up to 50 000, by default. */
+  readonly spin?: number;
   /** The CPU by default. What a device has no kernel for, such as arithmetic on shapes, ONNX Runtime does on the CPU. */
   readonly device?: Device;
   /** Where to write ONNX Runtime's optimised graph. */

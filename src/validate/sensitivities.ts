@@ -24,6 +24,8 @@ const size = 0.1;
  * with 4 images they still do. Errors that are the same in all channels come to 0.88, errors with the correlations of the
  * output itself to 0.60: what a low-rank fit leaves out is not what is large.
  *
+ * Sessions have one thread: others work beside them, and no number of threads changes the result.
+ *
  * @param probes of `probeModels`, float32 or float64, with the sources of its models
  * @returns nodes whose outputs never change, or change nothing, are left out
  * @throws runtime-rejected, runtime-crashed (5), timed-out, limit-exceeded (8)
@@ -38,7 +40,7 @@ export async function measureSensitivities(
   if (probes.length === 0) return found;
   const feeds = await feedsOf(dataset.some(samples), probes);
   const { answers, spreads } = await observed(runtime, watched, probes, feeds);
-  const session = await runtime.load(disturbed);
+  const session = await runtime.load(disturbed, { threads: 1 });
   try {
     for (const probe of probes) {
       signal.throwIfAborted();
@@ -81,7 +83,7 @@ async function observed(runtime: Runtime, watched: ModelSource, probes: readonly
   const spreads = new Map(probes.map((probe) => [probe, new ChannelSpread(probe.node)]));
   const given = new Set(probes.map(({ output }) => output));
   const answers: Feeds[] = [];
-  const session = await runtime.load(watched);
+  const session = await runtime.load(watched, { threads: 1 });
   try {
     for (const feed of feeds) {
       const results = await session.run(feed);
