@@ -8,7 +8,7 @@ import type { Target, TargetKind } from './goal.ts';
 import { sensitivitiesOf } from './importance.ts';
 import { nearest } from './nearest.ts';
 import { PrunedChoices, touchedBy } from './pruned-choices.ts';
-import { reachTargets } from './reach-targets.ts';
+import { isNearer, reachTargets } from './reach-targets.ts';
 import type { Run } from './run.ts';
 import { type ModelCost, sketchCost } from './sketch.ts';
 import type { ResolvedPipeline } from './stages.ts';
@@ -85,7 +85,7 @@ export class PlanSearch {
       if (!better) return [alone.rewrites];
       const pruned = await reach(better);
       if (alone.met && pruned.met) return [alone.rewrites, pruned.rewrites];
-      return [(alone.met || !pruned.met ? alone : pruned).rewrites];
+      return [(isNearer(pruned, alone) ? pruned : alone).rewrites];
     });
     return nearest(this.#run, this.#pipeline, contenders, this.#data);
   }

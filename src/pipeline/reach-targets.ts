@@ -146,8 +146,13 @@ export function outcomeOf(target: Target, before: ModelCost, after: ModelCost): 
 type Rated = Reached & { readonly error: number };
 
 function isBetter(a: Rated, b: Rated): boolean {
+  return a.met && b.met ? a.error < b.error : isNearer(a, b);
+}
+
+/** Whether the one meets targets that the other does not, or misses them by less. */
+export function isNearer(a: Reached, b: Reached): boolean {
   if (a.met !== b.met) return a.met;
-  return a.met ? a.error < b.error : excess(a) < excess(b);
+  return !a.met && excess(a) < excess(b);
 }
 
 /** By how much the worst target is missed. */
