@@ -2,12 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { attribute, fromFloat64, type Model } from '../../src/ir/index.ts';
+import { seededRandom } from '../../src/numerics/index.ts';
 import { readModel, writeModel } from '../../src/onnx/index.ts';
 import { apply, compress, type EngineOptions, observe, plan, verify } from '../../src/pipeline/index.ts';
 import { parseRanges, printRanges } from '../../src/rewrite/kept-ranges.ts';
 import { npyBytes } from '../data/data-files.ts';
 import { randomSamples } from '../observe/array-dataset.ts';
 import { residualDims as dims, residualNetwork } from '../support/residual-network.ts';
+import { ModelBuilder } from '../support/small-models.ts';
 
 let folder = '';
 let data = '';
@@ -107,6 +110,68 @@ describe('filters chosen by data', () => {
   test('are the same with one thread and two', async () => {
     const [one, two] = [await pruned(quarter('obs')), await pruned(quarter('obs'), { threads: 2 })];
     expect(Buffer.compare(one.bytes(), two.bytes())).toBe(0);
+  });
+});
+
+/** A wide layer in which each filter has three others that are nearly the same, and two layers that read it. */
+function redundantNetwork(): Model {
+  const [filters, size] = [24, 3 * 9];
+  const random = seededRandom(3, 'redundant');
+  const kinds = random.normals((filters / 4) * size);
+  const noise = random.normals(filters * size);
+  const weights = noise.map((value, at) => {
+    const kind = Math.floor(at / size) % (filters / 4);
+    return 0.3 * ((kinds[kind * size + (at % size)] as number) + 0.02 * value);
+  });
+  return new ModelBuilder({ opset: 17 })
+    .input('x', ['N', ...dims])
+    .tensor('w0', fromFloat64(weights, [filters, 3, 3, 3], 'float32'))
+    .random('b0', [filters], { scale: 0.01 })
+    .random('w1', [12, filters, 3, 3], { scale: 0.1 })
+    .random('w2', [12 * 36, 5], { scale: 0.1 })
+    .node('Conv', ['x', 'w0', 'b0'], 'c0', [attribute.ints('pads', [1, 1, 1, 1])], 'wide')
+    .node('Relu', ['c0'], 'r0')
+    .node('Conv', ['r0', 'w1'], 'c1', [], 'reader')
+    .node('Relu', ['c1'], 'r1')
+    .node('Flatten', ['r1'], 'f')
+    .node('MatMul', ['f', 'w2'], 'y', [], 'classifier')
+    .output('y').model;
+}
+
+describe('a goal', () => {
+  const redundant = () => writeModel(redundantNetwork());
+  const goal: EngineOptions = { targets: ['macs=0.3x'], calibrate: data, samples: 64, bench: false, effort: 'fast' };
+  const reached = (options: EngineOptions = {}) => compress(redundant(), { ...goal, calibrate: data, ...options });
+
+  test('takes filters where that loses less than factorizing alone, and says which', async () => {
+    const [both, alone] = [await reached(), await reached({ skipPasses: ['prune-filters'] })];
+    expect(both.plan.pruned.map(({ group }) => group)).toContain('wide');
+    for (const { report } of [both, alone]) {
+      expect(report.targets[0]?.met).toBe(true);
+      expect(report.verification.exact?.ok).toBe(true);
+    }
+    const errors = [both, alone].map(({ report }) => report.verification.approximate?.outputError ?? Number.NaN);
+    expect(errors[0]).toBeLessThan(errors[1] as number);
+    const applied = await apply(redundant(), both.plan, { calibrate: data, bench: false });
+    expect(Buffer.compare(applied.bytes(), both.bytes())).toBe(0);
+  });
+
+  test('can be reached by filters alone', async () => {
+    const { targets: _, ...rest } = goal;
+    for (const wish of [{ targets: ['macs=0.5x'] }, { maxError: 0.02 }]) {
+      const pipeline = 'fuse-batch-norm,prune-filters,eliminate-dead-nodes';
+      const { report, plan: made } = await compress(redundant(), { ...rest, ...wish, calibrate: data, pipeline });
+      expect(report.targets.every(({ met }) => met)).toBe(true);
+      expect(made.pruned.length).toBeGreaterThan(0);
+      expect(report.output.macs).toBeLessThan(0.75 * (report.input.macs ?? 0));
+      expect(made.nodes.every(({ method }) => method === null)).toBe(true);
+    }
+  });
+
+  test('leaves the filters of a network that needs them all', async () => {
+    const { plan: made } = await compress(model(), { ...goal, targets: ['macs=0.8x'], calibrate: data });
+    expect(made.pruned).toEqual([]);
+    expect(made.nodes.some(({ method }) => method !== null)).toBe(true);
   });
 });
 
