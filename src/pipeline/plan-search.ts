@@ -18,7 +18,8 @@ import { costsOf, factsOfInput } from './summary.ts';
 export class PlanSearch {
   /** Factorizations alone. */
   readonly choices: Choices;
-  readonly #withPruning: PrunedChoices | undefined;
+  readonly #withFilters: PrunedChoices | undefined;
+  readonly #filtersAlone: PrunedChoices | undefined;
   readonly #run: Run;
   readonly #pipeline: ResolvedPipeline;
   readonly #data: CalibrationData | undefined;
@@ -29,13 +30,14 @@ export class PlanSearch {
     pipeline: ResolvedPipeline,
     data: CalibrationData | undefined,
     choices: Choices,
-    withPruning: PrunedChoices | undefined,
+    pruning?: { readonly withFilters: PrunedChoices; readonly filtersAlone: PrunedChoices },
   ) {
     this.#run = run;
     this.#pipeline = pipeline;
     this.#data = data;
     this.choices = choices;
-    this.#withPruning = withPruning;
+    this.#withFilters = pruning?.withFilters;
+    this.#filtersAlone = pruning?.filtersAlone;
   }
 
   /** @param wanted what targets are about; where there are none, time, or what counts where that cannot be told */
@@ -59,8 +61,16 @@ export class PlanSearch {
       counted: touchedBy(groups),
     };
     const choices = new Choices(init);
-    const withPruning = groups.length > 0 ? new PrunedChoices(init, groups, choices) : undefined;
-    return new PlanSearch(run, pipeline, data, choices, withPruning);
+    if (groups.length === 0) return new PlanSearch(run, pipeline, data, choices);
+    const whole = {
+      ...init,
+      nodes: nodes.map((node) => ({ ...node, candidates: [] })),
+      counted: new Set([...(init.counted ?? []), ...nodes.flatMap(namesOfOpen)]),
+    };
+    return new PlanSearch(run, pipeline, data, choices, {
+      withFilters: new PrunedChoices(init, groups, choices),
+      filtersAlone: new PrunedChoices(whole, groups, new Choices(whole)),
+    });
   }
 
   /**
@@ -81,11 +91,13 @@ export class PlanSearch {
       reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds));
     const contenders = await this.#run.watch.time('plan', async () => {
       const alone = await reach(this.choices);
-      const better = alone.met && alone.chosen ? this.betterThan(alone.chosen) : this.#withPruning;
+      const better = alone.met && alone.chosen ? this.betterThan(alone.chosen) : this.#withFilters;
       if (!better) return [alone.rewrites];
-      const pruned = await reach(better);
-      if (alone.met && pruned.met) return [alone.rewrites, pruned.rewrites];
-      return [(isNearer(pruned, alone) ? pruned : alone).rewrites];
+      const found = [alone, await reach(better)];
+      if (this.#mayDoWithout(found[1]?.chosen)) found.push(await reach(this.#filtersAlone as Chooser));
+      const met = found.filter((one) => one.met);
+      const left = met.length > 0 ? met : [found.reduce((a, b) => (isNearer(b, a) ? b : a))];
+      return left.map(({ rewrites }) => rewrites);
     });
     return nearest(this.#run, this.#pipeline, contenders, this.#data);
   }
@@ -94,8 +106,15 @@ export class PlanSearch {
   betterThan(chosen: Chosen): Chooser | undefined {
     const { least } = this.choices.range;
     const isLeast = chosen.costs.every((cost, k) => cost <= atTheFloor * (least[k] as number));
-    const forecast = isLeast ? undefined : this.#withPruning?.within(chosen.costs);
-    return isLeast || (forecast && isBetter(forecast, chosen)) ? this.#withPruning : undefined;
+    const forecast = isLeast ? undefined : this.#withFilters?.within(chosen.costs);
+    return isLeast || (forecast && isBetter(forecast, chosen)) ? this.#withFilters : undefined;
+  }
+
+  /** Whether filters alone forecast about as little error as filters and factorizations together. */
+  #mayDoWithout(both: Chosen | undefined): boolean {
+    if (!both || both.nodes.every(({ method }) => method === null)) return false;
+    const forecast = this.#filtersAlone?.within(both.costs);
+    return forecast !== undefined && promising * forecast.error <= both.error;
   }
 
   /** The original; its time is that of its own nodes, kept, against itself. */
@@ -120,6 +139,11 @@ const promising = 0.95;
 
 /** What factorizing alone cannot make cheaper. */
 const atTheFloor = 1.02;
+
+/** Names of nodes that have candidates. */
+function namesOfOpen({ kept, candidates }: NodeCandidates): readonly string[] {
+  return candidates.length > 0 ? [kept.name] : [];
+}
 
 function isBetter(forecast: Chosen, than: Chosen): boolean {
   return forecast.pruned.length > than.pruned.length && forecast.error < promising * than.error;
