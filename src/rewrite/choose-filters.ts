@@ -13,6 +13,7 @@ import type { Calibration } from './calibration.ts';
 import { filterOrder, prunedGroup } from './filter-order.ts';
 import { GroupSurvey, type Sight } from './group-survey.ts';
 import { inOrder, Observation } from './observation.ts';
+import { passFailure } from './pass-failure.ts';
 import { pruneSteps, type Stage } from './pipeline.ts';
 import type { PrunedGroup } from './plan.ts';
 import { groupName, openGroups } from './remove-filters.ts';
@@ -109,8 +110,15 @@ class FilterChooser {
     return Math.min(this.#count(units.length), units.length - 1);
   }
 
-  #order(group: ChannelGroup, readers: readonly GroupReader[] | undefined): Promise<PruneOrder> {
-    return filterOrder(this.#rule, group, this.#groups, { most: this.#wanted(group), readers }, this.#environment);
+  /** A pass that breaks down leaves the group as it is. */
+  async #order(group: ChannelGroup, readers: readonly GroupReader[] | undefined): Promise<PruneOrder> {
+    const wish = { most: this.#wanted(group), readers };
+    return filterOrder(this.#rule, group, this.#groups, wish, this.#environment).catch((cause: unknown) => {
+      const [first] = group.members;
+      if (!first) throw cause;
+      passFailure(first.node, groupName(group, this.#workspace.names()), cause, this.#environment);
+      return { places: [] };
+    });
   }
 
   #entries(open: readonly ChannelGroup[], orders: ReadonlyMap<ChannelGroup, PruneOrder>): readonly PrunedGroup[] {

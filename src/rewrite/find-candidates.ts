@@ -110,8 +110,11 @@ export async function findCandidates(
     if (operator === null) throw new Error(`${visit.name} is no linear operator`);
     if (isSkip(operator)) return nothing(visit, operator);
     const found = await guarded(visit, environment, () => search(visit, operator));
-    if (levels?.asksFor(visit.node) && visit.observation)
-      await levels.see(visit.node, await sightOf(visit.name, visit.node, workspace, visit.observation));
+    const { node, name, observation } = visit;
+    if (levels?.asksFor(node) && observation)
+      await guarded(visit, environment, async () =>
+        levels.see(node, await sightOf(name, node, workspace, observation)),
+      );
     const { candidates, chosen } = isSkip(found) ? { candidates: [], chosen: false } : found;
     return {
       kept: keptEntry(visit.name, visit.node, operator, isSkip(found) ? found : undefined, visit.original),

@@ -1,16 +1,25 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { writeModel } from '../../src/onnx/index.ts';
+import { readModel, writeModel } from '../../src/onnx/index.ts';
 import { compress } from '../../src/pipeline/index.ts';
 import { smallCnn } from '../support/small-models.ts';
 
-/** A factorize pass of a stranger, written as a module; `fit` is the body of its fit. */
-async function withPlugin<Result>(fit: string, work: (plugin: string) => Promise<Result>): Promise<Result> {
+/** A stranger's pass, written as a module. */
+async function withModule<Result>(source: string, work: (plugin: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(resolve('.'), '.plugin-'));
   const plugin = join(folder, 'strange.mjs');
+  try {
+    await writeFile(plugin, `import { z } from 'zod'; ${source}`);
+    return await work(plugin);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A factorize pass; `fit` is the body of its fit. */
+function withPlugin<Result>(fit: string, work: (plugin: string) => Promise<Result>): Promise<Result> {
   const source = `
-    import { z } from 'zod';
     export default {
       name: 'strange', kind: 'factorize', summary: 'a pass that goes wrong', options: z.strictObject({}),
       match: ({ inputs, outputs, kernelShape }) => kernelShape.length === 2 ? {
@@ -20,12 +29,7 @@ async function withPlugin<Result>(fit: string, work: (plugin: string) => Promise
         async fit({ dims: [g, t, s, h, w] }, { R }) { ${fit} },
       } : null,
     };`;
-  try {
-    await writeFile(plugin, source);
-    return await work(plugin);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withModule(source, work);
 }
 
 const zeros = 'const make = (...dims) => ({ data: new Float64Array(dims.reduce((a, b) => a * b, 1)), dims });';
@@ -63,5 +67,24 @@ test.each([
     expect(outcome['conv1']).toEqual({ code, text: expect.stringMatching(text) });
     expect(outcome['conv2']).toEqual({ code, text: expect.stringMatching(text) });
     if (code === 'pass-failed') expect(report.warnings.map((warning) => warning.code)).toContain('pass-failed');
+  });
+});
+
+test.each([
+  ['throws', 'throw new Error("no idea")', [12, 16]],
+  ['names filters that are not there', 'return { places: [99, -1, 3, 3] }', [11, 15]],
+] as const)('a prune pass that %s removes nothing else', async (_, order, filters) => {
+  const source = `
+    export default {
+      name: 'strange', kind: 'prune', summary: 'a pass that goes wrong', options: z.strictObject({}),
+      rule: () => ({ count: () => 4, data: 'none', async order() { ${order} } }),
+    };`;
+  await withModule(source, async (plugin) => {
+    const { report, bytes } = await compress(writeModel(smallCnn()), {
+      ...{ plugins: [plugin], pipeline: 'fuse-batch-norm,strange', bench: false },
+    });
+    const convolutions = readModel(bytes()).graph.nodes.filter((node) => node.is('Conv'));
+    expect(convolutions.map(({ inputs }) => inputs[1]?.tensor?.dims[0])).toEqual(filters);
+    expect(report.warnings.some(({ code }) => code === 'pass-failed')).toBe(order.startsWith('throw'));
   });
 });
