@@ -20,7 +20,7 @@ import { corpusFile } from './networks.mjs';
 import { root } from './python.mjs';
 import { replaceTable } from './replace-table.mjs';
 
-/** In nats: top-1 falls by one point or less. */
+/** In nats. */
 const maxKl = 0.02;
 
 /** Of the fits, so that five networks take no more than some hours. */
