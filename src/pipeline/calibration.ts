@@ -1,7 +1,7 @@
 import { type Dataset, syntheticSpec } from '../data/index.ts';
 import { openLockstep } from '../observe/index.ts';
 import type { Effort } from '../pass/index.ts';
-import type { Calibration, Evidence, FitMode, ObservedModels } from '../rewrite/index.ts';
+import { type Calibration, type Evidence, type FitMode, originalAlone } from '../rewrite/index.ts';
 import { isMirrorIndifferent } from './mirror.ts';
 import { openData, openOthers, type Selection } from './open-data.ts';
 import type { Run } from './run.ts';
@@ -143,14 +143,5 @@ function lockstepCalibration(
         close: () => lockstep.close(),
       };
     },
-  };
-}
-
-/** Symmetric fits see the original only. */
-function originalAlone({ original, pairs }: ObservedModels): ObservedModels {
-  return {
-    original,
-    rewritten: original,
-    pairs: pairs.map((pair) => ({ ...pair, rewritten: pair.original, kept: undefined })),
   };
 }

@@ -30,6 +30,15 @@ export interface ObservedModels {
   readonly pairs: readonly OperatorPair[];
 }
 
+/** Symmetric fits, and choices before any fit, see the original only. */
+export function originalAlone({ original, pairs }: ObservedModels): ObservedModels {
+  return {
+    original,
+    rewritten: original,
+    pairs: pairs.map((pair) => ({ ...pair, rewritten: pair.original, kept: undefined })),
+  };
+}
+
 /** What a fit came to, for a node: factors as stored, and the bias that goes with them. */
 export interface FittedNode {
   readonly method: string;

@@ -91,10 +91,9 @@ export async function explainNode(
 ): Promise<NodeExplanation> {
   const workspace = new Workspace(model, environment);
   // Here there are no data: filters that only these could choose stay.
-  const pruned = pruneSteps(stages).some(({ rule }) => rule.count && rule.data === 'needed')
-    ? []
-    : await chooseFilters(workspace, new Workspace(model, environment), stages, policy, environment, undefined);
-  if (pruned.length === 0) workspace.prepare({ stages, policy, pruned });
+  const isOpen = pruneSteps(stages).some(({ rule }) => rule.count && rule.data === 'needed');
+  const pruned = isOpen ? [] : await chooseFilters(workspace, workspace, stages, policy, environment, undefined);
+  if (isOpen) workspace.prepare({ stages, policy, pruned });
   const node = linearNodeNamed(name, workspace);
   const operator = linearOperator(node, workspace.context(undefined));
   const ranks = ownValue(policy.ranks, name);

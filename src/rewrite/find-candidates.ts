@@ -16,8 +16,8 @@ import { admittedRanks } from './admitted-ranks.ts';
 import type { Calibration } from './calibration.ts';
 import type { MethodSpace } from './candidate-space.ts';
 import { chooseFilters, sightOf } from './choose-filters.ts';
-import { chainCost, operatorCost } from './cost.ts';
-import { illegalRanks } from './illegal-ranks.ts';
+import { chainCost, gains, operatorCost } from './cost.ts';
+import { absentRanks } from './illegal-ranks.ts';
 import { type LoweredStep, lowerChain } from './lowering.ts';
 import { matchMethods } from './match-methods.ts';
 import { type Methods, methodsOf } from './methods-of.ts';
@@ -167,9 +167,12 @@ function levelSurvey(
 }
 
 /** Also a policy that asks for no gain wants either parameters or MACs to fall: the node itself has no error at all. */
-function isWorthIt({ gains, cost, originalCost }: MethodSpace, ranks: Ranks): boolean {
-  const { params, macs } = cost(ranks);
-  return gains(ranks) && (params < originalCost.params || macs < originalCost.macs);
+function isWorthIt(space: MethodSpace, ranks: Ranks): boolean {
+  return space.gains(ranks) && isCheaper(space.cost(ranks), space.originalCost);
+}
+
+function isCheaper(after: Cost, before: Cost): boolean {
+  return after.params < before.params || after.macs < before.macs;
 }
 
 async function estimated(space: MethodSpace, grid: readonly Ranks[]): Promise<readonly Candidate[]> {
@@ -227,10 +230,10 @@ function waysWithout(
   const candidates = kept.flatMap((candidate) => {
     const { method, ranks } = candidate;
     const decomposition = decompositionOf(method);
-    if (!decomposition || illegalRanks(smaller, { pass: method, decomposition }, ranks, requireGain)) return [];
+    if (!decomposition || absentRanks(smaller, { decomposition }, ranks)) return [];
     const steps = lowerChain(method, smaller, decomposition, ranks);
     const cost = chainCost(smaller, steps);
-    return cost.params < before.params || cost.macs < before.macs ? [{ ...candidate, steps, cost }] : [];
+    return gains(before, cost, requireGain) && isCheaper(cost, before) ? [{ ...candidate, steps, cost }] : [];
   });
   return { cost: before, step: operatorStep(smaller), candidates };
 }

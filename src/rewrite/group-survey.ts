@@ -24,6 +24,8 @@ export interface Sight {
  * handed out, and what was kept for it alone is let go.
  */
 export class GroupSurvey {
+  /** Operators that have something to tell. */
+  readonly nodes: ReadonlySet<Node>;
   readonly #reads: ReadonlyMap<ChannelGroup, readonly ReadColumns[]>;
   readonly #pending: Map<ChannelGroup, Set<Node>>;
   readonly #readers: Map<ChannelGroup, GroupReader[]>;
@@ -32,13 +34,9 @@ export class GroupSurvey {
   constructor(groups: ChannelGroups, of: readonly ChannelGroup[], blas: Blas) {
     this.#blas = blas;
     this.#reads = new Map(of.map((group) => [group, readColumns(groups, group)]));
+    this.nodes = new Set([...this.#reads.values()].flat().map(({ node }) => node));
     this.#pending = new Map([...this.#reads].map(([group, reads]) => [group, new Set(reads.map(({ node }) => node))]));
     this.#readers = new Map(of.map((group) => [group, []]));
-  }
-
-  /** Operators that have something to tell. */
-  get nodes(): ReadonlySet<Node> {
-    return new Set([...this.#reads.values()].flat().map(({ node }) => node));
   }
 
   /**
@@ -92,7 +90,7 @@ function readersOf(
       list.flatMap((channel) => Array.from({ length: positions }, (_, k) => (channel % inputs) * positions + k)),
     );
     const wanted = Float64Array.from(kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P));
-    const unseen = heldBack && centred(heldBack.x[g] as Float32Array, meanX);
+    let unseen: Float64Array | undefined;
     return {
       node,
       kernel: wanted,
@@ -100,7 +98,12 @@ function readersOf(
       energy: meanX.map((mean, p) => mean * mean + (gram[p * P + p] as number)),
       columns,
       weight,
-      unseenLoss: unseen && (async (repaired) => weight * (await strayed(wanted, repaired, unseen, P, blas))),
+      unseenLoss:
+        heldBack &&
+        (async (repaired) => {
+          unseen ??= centred(heldBack.x[g] as Float32Array, meanX);
+          return weight * (await strayed(wanted, repaired, unseen, P, blas));
+        }),
     };
   });
 }

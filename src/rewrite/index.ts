@@ -1,14 +1,15 @@
 /** From passes to rewritten models: pipelines, plans, transactions, and the checks that each rewrite has to pass. */
 export { type Applied, type ApplyOptions, applyNodes } from './applier.ts';
-export type {
-  Calibration,
-  FitMode,
-  FittedNode,
-  Observed,
-  ObservedModels,
-  Observer,
-  OperatorPair,
-  OutputError,
+export {
+  type Calibration,
+  type FitMode,
+  type FittedNode,
+  type Observed,
+  type ObservedModels,
+  type Observer,
+  type OperatorPair,
+  type OutputError,
+  originalAlone,
 } from './calibration.ts';
 export type { RequireGain } from './cost.ts';
 export type { GroupDescription } from './describe-groups.ts';

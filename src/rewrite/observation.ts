@@ -2,7 +2,7 @@ import { DiagnosticError } from '../diagnostics.ts';
 import { type Node, topologicalOrder } from '../ir/index.ts';
 import { elementCount, type KernelSizes, restrictMoments } from '../numerics/index.ts';
 import { isSkip, type LinearOperator, linearOperator } from '../pass/index.ts';
-import type { Calibration, Observed, Observer, OperatorPair } from './calibration.ts';
+import { type Calibration, type Observed, type Observer, type OperatorPair, originalAlone } from './calibration.ts';
 import type { Workspace } from './workspace.ts';
 
 /** An open calibration: what is known of each node by name. */
@@ -32,11 +32,8 @@ export class Observation {
     { alone = original === rewritten }: { readonly alone?: boolean } = {},
   ): Promise<Observation> {
     const pairs = pairsOf(original, rewritten, names);
-    const observer = await calibration.open({
-      original: original.model,
-      rewritten: alone ? original.model : rewritten.model,
-      pairs: alone ? pairs.map((pair) => ({ ...pair, rewritten: pair.original, kept: undefined })) : pairs,
-    });
+    const models = { original: original.model, rewritten: rewritten.model, pairs };
+    const observer = await calibration.open(alone ? originalAlone(models) : models);
     return new Observation(calibration, observer, pairs);
   }
 
