@@ -1,17 +1,9 @@
 import { type ChannelGroup, type ChannelGroups, channelGroups, removableUnits } from '../channels/index.ts';
 import { diagnostics } from '../diagnostics.ts';
-import type { Node } from '../ir/index.ts';
-import {
-  type GroupReader,
-  isSkip,
-  linearOperator,
-  type PruneOrder,
-  type PruneRule,
-  readKernel,
-} from '../pass/index.ts';
+import type { GroupReader, PruneOrder, PruneRule } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
 import { filterOrder, prunedGroup } from './filter-order.ts';
-import { GroupSurvey, type Sight } from './group-survey.ts';
+import { GroupSurvey, sightOf } from './group-survey.ts';
 import { inOrder, Observation } from './observation.ts';
 import { passFailure } from './pass-failure.ts';
 import { pruneSteps, type Stage } from './pipeline.ts';
@@ -165,20 +157,4 @@ async function* surveyed(
   } finally {
     await observation.close();
   }
-}
-
-/** What the data tell of an operator; undefined where they tell nothing. */
-export async function sightOf(
-  name: string,
-  node: Node,
-  workspace: Workspace,
-  observation: Observation,
-): Promise<Sight | undefined> {
-  const operator = linearOperator(node, workspace.context(undefined));
-  if (operator === null || isSkip(operator)) return undefined;
-  const kernel = readKernel(operator);
-  if (isSkip(kernel)) return undefined;
-  const moments = await observation.of(name);
-  if (!('groups' in moments)) return undefined;
-  return { operator, kernel, moments };
 }

@@ -1,6 +1,6 @@
 import { type ChannelGroup, channelGroups, type FrozenCode } from '../channels/index.ts';
 import type { Node } from '../ir/index.ts';
-import { groupName } from './remove-filters.ts';
+import { excludedMaker, groupName } from './remove-filters.ts';
 import type { Policy, Workspace } from './workspace.ts';
 
 /** A group of channels by the names that people know. */
@@ -48,13 +48,14 @@ export function describeGroup(
 }
 
 function reasonOf(
-  { frozen, members }: ChannelGroup,
+  group: ChannelGroup,
   nameOf: (node: Node) => string,
   allows: (node: Node) => boolean,
 ): GroupDescription['frozen'] {
+  const { frozen } = group;
   if (frozen) return { code: frozen.code, text: frozen.text, node: frozen.node ? nameOf(frozen.node) : null };
-  const excluded = members.find(({ role, node }) => role === 'makes' && !allows(node));
+  const excluded = excludedMaker(group, allows);
   if (!excluded) return null;
-  const name = nameOf(excluded.node);
+  const name = nameOf(excluded);
   return { code: 'excluded', text: `${name}, which makes them, is excluded by name`, node: name };
 }

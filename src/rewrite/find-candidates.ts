@@ -15,8 +15,9 @@ import {
 import { admittedRanks } from './admitted-ranks.ts';
 import type { Calibration } from './calibration.ts';
 import type { MethodSpace } from './candidate-space.ts';
-import { chooseFilters, sightOf } from './choose-filters.ts';
+import { chooseFilters } from './choose-filters.ts';
 import { chainCost, gains, operatorCost } from './cost.ts';
+import { sightOf } from './group-survey.ts';
 import { absentRanks } from './illegal-ranks.ts';
 import { type LoweredStep, lowerChain } from './lowering.ts';
 import { matchMethods } from './match-methods.ts';

@@ -9,7 +9,9 @@ import {
   ridgedGram,
   sumOfSquares,
 } from '../numerics/index.ts';
-import type { GroupReader, LinearOperator } from '../pass/index.ts';
+import { type GroupReader, isSkip, type LinearOperator, linearOperator, readKernel } from '../pass/index.ts';
+import type { Observation } from './observation.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What the data tell of one linear operator. */
 export interface Sight {
@@ -17,6 +19,22 @@ export interface Sight {
   readonly kernel: RealNdArray;
   /** Of the original, whose outputs are what the kernel gives. */
   readonly moments: Moments;
+}
+
+/** What the data tell of an operator; undefined where they tell nothing. */
+export async function sightOf(
+  name: string,
+  node: Node,
+  workspace: Workspace,
+  observation: Observation,
+): Promise<Sight | undefined> {
+  const operator = linearOperator(node, workspace.context(undefined));
+  if (operator === null || isSkip(operator)) return undefined;
+  const kernel = readKernel(operator);
+  if (isSkip(kernel)) return undefined;
+  const moments = await observation.of(name);
+  if (!('groups' in moments)) return undefined;
+  return { operator, kernel, moments };
 }
 
 /**

@@ -41,9 +41,12 @@ export function groupName({ members: [first] }: ChannelGroup, names: ReadonlyMap
 
 /** Groups of which something may go. */
 export function openGroups({ groups }: ChannelGroups, allows: (node: Node) => boolean): readonly ChannelGroup[] {
-  return groups.filter(
-    ({ frozen, members }) => !frozen && !members.some(({ role, node }) => role === 'makes' && !allows(node)),
-  );
+  return groups.filter((group) => !group.frozen && !excludedMaker(group, allows));
+}
+
+/** A node that makes the channels of a group and may not lose filters. */
+export function excludedMaker({ members }: ChannelGroup, allows: (node: Node) => boolean): Node | undefined {
+  return members.find(({ role, node }) => role === 'makes' && !allows(node))?.node;
 }
 
 /**
