@@ -1,6 +1,6 @@
 import { addGram, type Blas, elementCount, type GroupMoments } from '../numerics/index.ts';
 import type { LinearOperator } from '../pass/index.ts';
-import { copyRows, type RowBlock, type RowSource, rowBlock } from './row-block.ts';
+import { copyRows, type ReadRows, type RowBlock, rowBlock } from './row-block.ts';
 
 /** Rows of one block: products run at full speed, and a block of P = 4608 takes 75 MB. */
 const blockRows = 4096;
@@ -31,13 +31,13 @@ export class MomentAccumulator {
     return this.#rows + this.#used;
   }
 
-  /** @param rows numbers of output rows of one chunk */
-  async add(source: RowSource, rows: Int32Array): Promise<void> {
-    for (let from = 0; from < rows.length; ) {
-      const fitting = rows.subarray(from, from + this.#block.capacity - this.#used);
-      copyRows(this.#operator, source, fitting, this.#block, this.#used);
-      this.#used += fitting.length;
-      from += fitting.length;
+  /** The first rows of those that were read. */
+  async add(rows: ReadRows, count: number): Promise<void> {
+    for (let from = 0; from < count; ) {
+      const fitting = Math.min(count - from, this.#block.capacity - this.#used);
+      copyRows(this.#operator, rows, { from, count: fitting }, this.#block, this.#used);
+      this.#used += fitting;
+      from += fitting;
       if (this.#used === this.#block.capacity) await this.#flush();
     }
   }

@@ -1,12 +1,11 @@
 import { type Model, type Node, topologicalOrder, type Value } from '../ir/index.ts';
 import { writeModel } from '../onnx/index.ts';
-import type { Feeds, Runtime, RuntimeTensor } from '../runtime/index.ts';
+import type { KeepingRuntime, KeptTensor, KeptTensors } from '../runtime/index.ts';
 import { closure, reads } from './closure.ts';
 import { cutSegment, type FeedType } from './segment.ts';
-import type { PooledTensor, TensorPool } from './tensor-pool.ts';
 
 /** A tensor for every chunk of samples. */
-type Chunks = readonly PooledTensor[];
+type Chunks = readonly KeptTensor[];
 
 /**
  * One of the two models, run stretch by stretch over all samples: of what was computed, only that is kept which is still
@@ -16,28 +15,18 @@ type Chunks = readonly PooledTensor[];
  */
 export class Side {
   readonly model: Model;
-  readonly #runtime: Runtime;
-  readonly #pool: TensorPool;
+  readonly #runtime: KeepingRuntime;
   readonly #signal: AbortSignal;
   readonly #stored = new Map<Value, Chunks>();
 
-  /** @param feeds per chunk, for every input that samples are fed to */
-  constructor(
-    model: Model,
-    feeds: readonly Readonly<Record<string, PooledTensor>>[],
-    { runtime, pool, signal }: { readonly runtime: Runtime; readonly pool: TensorPool; readonly signal: AbortSignal },
-  ) {
+  /** @param feeds per chunk, for every input that samples are fed to: this side lets go of them */
+  constructor(model: Model, feeds: readonly KeptTensors[], runtime: KeepingRuntime, signal: AbortSignal) {
     this.model = model;
     this.#runtime = runtime;
-    this.#pool = pool;
     this.#signal = signal;
     for (const input of model.graph.inputs) {
       const chunks = feeds.flatMap((feed) => feed[input.name] ?? []);
-      if (chunks.length > 0)
-        this.#stored.set(
-          input,
-          chunks.map((chunk) => chunk.share()),
-        );
+      if (chunks.length > 0) this.#stored.set(input, chunks);
     }
   }
 
@@ -60,17 +49,19 @@ export class Side {
     for (const [value, chunks] of this.#stored) {
       if (needed.has(value)) continue;
       this.#stored.delete(value);
-      for (const chunk of chunks) await chunk.release();
+      for (const chunk of chunks) chunk.release();
     }
   }
 
-  /** @returns undefined for what ONNX Runtime did not return as a tensor */
-  async read(value: Value, chunk: number): Promise<RuntimeTensor | undefined> {
-    return this.#stored.get(value)?.[chunk]?.read();
+  /** @throws where ONNX Runtime did not return it as a tensor */
+  tensor(value: Value, chunk: number): KeptTensor {
+    const tensor = this.#stored.get(value)?.[chunk];
+    if (!tensor) throw new Error(`lockstep: ${value.name} is no tensor`);
+    return tensor;
   }
 
-  async close(): Promise<void> {
-    for (const chunks of this.#stored.values()) for (const chunk of chunks) await chunk.release();
+  close(): void {
+    for (const chunks of this.#stored.values()) for (const chunk of chunks) chunk.release();
     this.#stored.clear();
   }
 
@@ -108,26 +99,23 @@ export class Side {
     const segment = cutSegment(this.model, nodes, inputs, outputs);
     const session = await this.#runtime.load(writeModel(segment), { threads: 1 });
     try {
-      const results = new Map<Value, PooledTensor[]>();
+      this.#signal.throwIfAborted();
       const count = Math.max(...[...this.#stored.values()].map(({ length }) => length));
-      for (let chunk = 0; chunk < count; chunk++) {
-        this.#signal.throwIfAborted();
-        const returned = await session.run(await this.#feeds(boundary, chunk));
-        for (const value of outputs) {
-          const tensor = returned[value.name];
-          if (tensor) results.set(value, [...(results.get(value) ?? []), await this.#pool.put(tensor)]);
-        }
+      const feeds = Array.from({ length: count }, (_, chunk) => this.#feeds(boundary, chunk));
+      const returned = await session.runKept(feeds);
+      for (const value of outputs) {
+        const chunks = returned.flatMap((tensors) => tensors[value.name] ?? []);
+        if (chunks.length > 0) this.#stored.set(value, chunks);
       }
-      for (const [value, chunks] of results) this.#stored.set(value, chunks);
     } finally {
       await session.release();
     }
   }
 
-  async #feeds(values: ReadonlySet<Value>, chunk: number): Promise<Feeds> {
-    const feeds: Record<string, RuntimeTensor> = {};
+  #feeds(values: ReadonlySet<Value>, chunk: number): KeptTensors {
+    const feeds: Record<string, KeptTensor> = {};
     for (const value of values) {
-      const tensor = await this.read(value, chunk);
+      const tensor = this.#stored.get(value)?.[chunk];
       if (tensor) feeds[value.name] = tensor;
     }
     return feeds;

@@ -40,9 +40,6 @@ export interface CalibrationSource {
 /** Samples that judge a result. */
 const judgingSamples = 256;
 
-/** Bytes of activations in memory when --memory says nothing. */
-const activationMemory = 2 ** 30;
-
 export function samplesText(evidence: Evidence): string {
   if (evidence.kind === 'weights') return 'no samples';
   return `${evidence.samples} samples${'mirrored' in evidence && evidence.mirrored ? ', each seen in a mirror too' : ''}`;
@@ -119,7 +116,7 @@ function lockstepCalibration(
   mode: FitMode,
   mirrored: boolean,
 ): Calibration {
-  const { resources, options, watch } = run;
+  const { resources, watch } = run;
   const { blas, seed, signal } = resources.environment;
   return {
     mode,
@@ -131,7 +128,6 @@ function lockstepCalibration(
           dataset,
           mirror: mirrored && effort !== 'fast',
           runtimes: [await resources.runtime(), await resources.secondRuntime()],
-          memory: options.memory ?? activationMemory,
           blas,
           seed,
           signal,

@@ -1,15 +1,15 @@
 import { diagnostics } from '../diagnostics.ts';
 import { writeModel } from '../onnx/index.ts';
 import type { Environment, Executor } from '../rewrite/index.ts';
-import { createBlas, openRuntime, type Runtime } from '../runtime/index.ts';
+import { createBlas, type KeepingRuntime, openRuntime } from '../runtime/index.ts';
 import type { EngineOptions } from './options.ts';
 
 /** What a run holds open. `runtime` starts its process when first asked for; `close` ends it. */
 export interface Resources {
   readonly environment: Environment;
-  runtime(): Promise<Runtime>;
+  runtime(): Promise<KeepingRuntime>;
   /** One that works beside the first where there are threads for it; otherwise the same. */
-  secondRuntime(): Promise<Runtime>;
+  secondRuntime(): Promise<KeepingRuntime>;
   close(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ const neverAborted = new AbortController().signal;
 
 export function openResources(options: EngineOptions): Resources {
   const { threads = 1, device = 'cpu', timeout, memory, signal = neverAborted } = options;
-  const opened: Promise<Runtime>[] = [];
+  const opened: Promise<KeepingRuntime>[] = [];
   const openAt = (place: number) => {
     opened[place] ??= openRuntime({
       threads,
@@ -49,7 +49,7 @@ export function openResources(options: EngineOptions): Resources {
 }
 
 /** Runs one-operator models; each is loaded, run and let go. */
-function runtimeExecutor(open: () => Promise<Runtime>): Executor {
+function runtimeExecutor(open: () => Promise<KeepingRuntime>): Executor {
   return {
     async run(model, { dims, data }) {
       const session = await (await open()).load(writeModel(model), { optimization: 'disabled' });

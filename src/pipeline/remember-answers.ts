@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Feeds, ModelSource, Runtime, RuntimeData, RuntimeSession } from '../runtime/index.ts';
+import type { Feeds, KeepingRuntime, ModelSource, RuntimeData, RuntimeSession } from '../runtime/index.ts';
 
 /** Bytes of answers that are kept for one model. */
 const most = 2 ** 28;
@@ -8,7 +8,7 @@ const most = 2 ** 28;
  * A runtime that asks a model only once for the same inputs, so that the original answers the samples of many comparisons
  * once. A model is known by the object that it is given as; with that its answers are forgotten.
  */
-export function rememberAnswers(runtime: Runtime): Runtime {
+export function rememberAnswers(runtime: KeepingRuntime): KeepingRuntime {
   const known = new WeakMap<ModelSource, Map<string, Answers>>();
   return {
     async load(model, options = {}) {
@@ -20,6 +20,7 @@ export function rememberAnswers(runtime: Runtime): Runtime {
       bySettings.set(settings, answers);
       return { ...session, run: (feeds) => answered(session, feeds, answers) };
     },
+    keep: (tensor) => runtime.keep(tensor),
     close: () => runtime.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { type Json, openCache } from '../cache/index.ts';
 import type { Dataset } from '../data/index.ts';
-import type { Runtime } from '../runtime/index.ts';
+import type { KeepingRuntime } from '../runtime/index.ts';
 import type { CalibrationData } from './calibration.ts';
 import { settingOf } from './decide.ts';
 import type { Target, TargetKind } from './goal.ts';
@@ -64,7 +64,7 @@ export async function openSweepSearch(run: Run, over: TargetKind, targets: reado
 }
 
 function withMemory(run: Run): Run {
-  let runtime: Promise<Runtime> | undefined;
+  let runtime: Promise<KeepingRuntime> | undefined;
   const open = () => {
     runtime ??= run.resources.runtime().then(rememberAnswers);
     return runtime;

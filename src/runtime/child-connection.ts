@@ -12,6 +12,8 @@ export interface ChildLimits {
   readonly timeout: number;
   /** Bytes of its resident set. */
   readonly memory: number;
+  /** Bytes of kept tensors in memory. */
+  readonly room: number;
   /** Where its folder is made. */
   readonly folder: string;
 }
@@ -56,7 +58,13 @@ export class ChildConnection {
   private constructor(limits: ChildLimits) {
     this.#limits = limits;
     this.folder = mkdtempSync(join(limits.folder, 'onnx-tucker-'));
-    const settings: ChildSettings = { parent: process.pid, memory: limits.memory, folder: this.folder, memoryMessage };
+    const settings: ChildSettings = {
+      parent: process.pid,
+      memory: limits.memory,
+      room: limits.room,
+      folder: this.folder,
+      memoryMessage,
+    };
     this.#child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [JSON.stringify(settings)], {
       serialization: 'advanced',
       execArgv: [],
@@ -98,12 +106,14 @@ export class ChildConnection {
   /**
    * One request at a time: the caller queues.
    *
+   * @param runs how often the time limit is allowed
    * @throws runtime-rejected, runtime-crashed, timed-out, limit-exceeded
    */
   async request<Kind extends ChildRequest['kind']>(
     request: ChildRequest & { readonly kind: Kind },
+    runs = 1,
   ): Promise<ChildResults[Kind]> {
-    const reply = await this.#exchange(() => this.#child.send(request));
+    const reply = await this.#exchange(() => this.#child.send(request), runs);
     if (reply.kind === 'done') return reply.value as ChildResults[Kind];
     throw diagnostics.runtimeRejected(`ONNX Runtime: ${reply.kind === 'ready' ? 'unexpected reply' : reply.message}`);
   }
@@ -118,9 +128,10 @@ export class ChildConnection {
     await this.#gone;
   }
 
-  async #exchange(send: () => void): Promise<ChildReply> {
+  async #exchange(send: () => void, runs = 1): Promise<ChildReply> {
     if (this.#ended) throw this.#reason ?? diagnostics.runtimeCrashed('the process for ONNX Runtime has ended');
-    const timer = setTimeout(() => this.#onTimeout(), this.#limits.timeout);
+    const timeout = this.#limits.timeout * Math.max(1, runs);
+    const timer = setTimeout(() => this.#onTimeout(timeout), timeout);
     this.#hold(true);
     try {
       return await new Promise<ChildReply>((resolve, reject) => {
@@ -146,8 +157,7 @@ export class ChildConnection {
     this.#pending = undefined;
   }
 
-  #onTimeout(): void {
-    const { timeout } = this.#limits;
+  #onTimeout(timeout: number): void {
     void this.kill(
       diagnostics.timedOut(`ONNX Runtime took longer than ${timeout} ms`, undefined, 'Allow more with --timeout'),
     );

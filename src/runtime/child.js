@@ -4,6 +4,8 @@
  */
 import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { fromOrtTensor, toOrtTensor } from './ort-tensor.js';
+import { TensorStore } from './tensor-store.js';
 import { packTensors, unpackTensors } from './transfer.js';
 
 /** @typedef {import('onnxruntime-node').InferenceSession} InferenceSession */
@@ -24,8 +26,9 @@ new Worker(new URL('./watchdog.js', import.meta.url), { workerData: settings }).
 
 const ort = await importRuntime();
 if (ort) {
+  const kept = new TensorStore(ort, settings);
   process.on('message', (message) => {
-    answer(ort, /** @type {import('./protocol.ts').ChildRequest} */ (message)).then(
+    answer({ ort, kept }, /** @type {import('./protocol.ts').ChildRequest} */ (message)).then(
       (value) => reply({ kind: 'done', value }),
       (error) => reply({ kind: 'rejected', message: error instanceof Error ? error.message : String(error) }),
     );
@@ -48,10 +51,10 @@ async function importRuntime() {
 }
 
 /**
- * @param {typeof import('onnxruntime-node')} ort
+ * @param {{ ort: typeof import('onnxruntime-node'), kept: TensorStore }} host
  * @param {import('./protocol.ts').ChildRequest} request
  */
-async function answer(ort, request) {
+async function answer({ ort, kept }, request) {
   switch (request.kind) {
     case 'load':
       return load(ort, request);
@@ -61,6 +64,17 @@ async function answer(ort, request) {
       return run(ort, loaded(request.session), request.feeds);
     case 'time':
       return time(ort, loaded(request.session), request);
+    case 'keep':
+      return request.tensors.map(({ id, tensor }) => kept.adopt(id, tensor));
+    case 'run-kept':
+      return runKept(kept, loaded(request.session), request);
+    case 'gather':
+      return kept.gather(request.id, request.places);
+    case 'drop':
+      kept.drop(request.ids);
+      return null;
+    case 'hand-over':
+      return kept.handOver();
     case 'release':
       await loaded(request.session).session.release();
       sessions.delete(request.session);
@@ -129,10 +143,32 @@ function loaded(id) {
  * @param {import('./protocol.ts').PackedTensors} packed
  */
 async function run(ort, { session }, packed) {
-  const outputs = session.outputMetadata.filter((port) => port.isTensor).map((port) => port.name);
-  const results = await session.run(toFeeds(ort, packed), outputs);
-  const tensors = Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromTensor(value)]));
+  const results = await session.run(toFeeds(ort, packed), tensorOutputs(session));
+  const tensors = Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromOrtTensor(value)]));
   return packTensors(tensors, settings.folder);
+}
+
+/**
+ * One set of feeds after the other, all of them kept tensors, as are the outputs.
+ * @param {TensorStore} kept
+ * @param {Loaded} loaded
+ * @param {Extract<import('./protocol.ts').ChildRequest, { kind: 'run-kept' }>} request
+ */
+async function runKept(kept, { session }, { feeds, firstId }) {
+  const outputs = tensorOutputs(session);
+  const answers = [];
+  let id = firstId;
+  for (const ids of feeds) {
+    const tensors = Object.fromEntries(Object.entries(ids).map(([name, feed]) => [name, kept.tensor(feed)]));
+    const results = await session.run(tensors, outputs);
+    answers.push(Object.fromEntries(Object.entries(results).map(([name, value]) => [name, kept.keep(id++, value)])));
+  }
+  return answers;
+}
+
+/** @param {InferenceSession} session */
+function tensorOutputs(session) {
+  return session.outputMetadata.filter((port) => port.isTensor).map((port) => port.name);
 }
 
 /**
@@ -165,26 +201,6 @@ async function time(ort, loaded, { feeds: packed, runs }) {
  */
 function toFeeds(ort, packed) {
   return Object.fromEntries(
-    Object.entries(unpackTensors(packed)).map(([name, { dtype, data, dims }]) => {
-      // The constructor tells apart by overloads what we know only as a union; it checks type against data itself.
-      const create =
-        /** @type {new (type: string, data: unknown, dims: readonly number[]) => import('onnxruntime-node').Tensor} */ (
-          /** @type {unknown} */ (ort.Tensor)
-        );
-      return [name, new create(dtype, data, dims)];
-    }),
+    Object.entries(unpackTensors(packed)).map(([name, tensor]) => [name, toOrtTensor(ort, tensor)]),
   );
-}
-
-/**
- * @param {import('onnxruntime-node').Tensor} tensor
- * @returns {import('./types.ts').RuntimeTensor}
- */
-function fromTensor({ type, dims, data }) {
-  // Where the engine has Float16Array, the binding uses it; across processes its bits travel as Uint16Array.
-  const bits =
-    type === 'float16' && ArrayBuffer.isView(data)
-      ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
-      : data;
-  return { dtype: type, dims, data: /** @type {import('./types.ts').RuntimeData} */ (bits) };
 }

@@ -2,10 +2,15 @@ export { createBlas } from './blas.ts';
 export { deviceName } from './device-name.ts';
 export { openRuntime } from './open-runtime.ts';
 export { type RuntimeInfo, runtimeInfo } from './runtime-info.ts';
+export { Scratch } from './scratch.ts';
 export type {
   Device,
   Feeds,
+  KeepingRuntime,
+  KeptTensor,
+  KeptTensors,
   ModelSource,
+  Places,
   Runtime,
   RuntimeData,
   RuntimeOptions,

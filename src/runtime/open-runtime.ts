@@ -1,28 +1,17 @@
-import { rmSync } from 'node:fs';
-import { tmpdir, totalmem } from 'node:os';
-import { ChildConnection, type ChildLimits } from './child-connection.ts';
-import { gemmModel } from './gemm-model.ts';
-import type { ChildResults } from './protocol.ts';
+import type { ChildConnection } from './child-connection.ts';
+import { ChildHost } from './child-host.ts';
+import { keptTensor } from './kept-tensor.ts';
 import { requireDevice } from './require-device.ts';
-import { fileThreshold, packTensors, unpackTensors, writeTransferFile } from './transfer.js';
+import { packTensors, unpackTensors } from './transfer.js';
 import type {
-  Device,
   Feeds,
+  KeepingRuntime,
+  KeepingSession,
   ModelSource,
-  Runtime,
   RuntimeOptions,
   RuntimePort,
-  RuntimeSession,
   SessionOptions,
 } from './types.ts';
-
-/** Sessions made before the child is exchanged for a fresh one: creating and releasing sessions leaks. */
-const sessionsPerChild = 200;
-
-const probeModel = gemmModel({ precision: 'float32', transA: false, transB: false });
-
-/** Ten minutes. */
-const defaultTimeout = 600_000;
 
 /**
  * ONNX Runtime in a child process.
@@ -33,7 +22,7 @@ const defaultTimeout = 600_000;
  * @param options.memory default: three quarters of the machine's (or the container's) memory
  * @throws runtime-missing when onnxruntime-node is not installed; device-missing; the signal's reason when it is aborted
  */
-export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+export async function openRuntime(options: RuntimeOptions = {}): Promise<KeepingRuntime> {
   const host = new ChildHost(options);
   await host.inLine(() => host.connect());
   await requireDevice(options.device ?? 'cpu', (device) => host.probe(device)).catch(async (cause: unknown) => {
@@ -43,91 +32,20 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
   return {
     load: (model, sessionOptions = {}) =>
       openSession(host, model, { threads: options.threads ?? 1, ...sessionOptions }),
+    keep: (tensor) =>
+      host.inLine(async () => {
+        const child = await host.connect();
+        const id = host.freshIds(1);
+        const [packed] = Object.values(packTensors({ tensor }, child.folder));
+        const [port] = await child.request({ kind: 'keep', tensors: packed ? [{ id, tensor: packed }] : [] });
+        if (!port) throw new Error('keep: the child returned nothing');
+        return keptTensor(host, port);
+      }),
     close: () => host.close(),
   };
 }
 
-/** The current child, its successors, and the line before it. */
-class ChildHost {
-  readonly #limits: ChildLimits;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => void this.#child?.kill(this.#signal?.reason);
-  #child: ChildConnection | undefined;
-  #loads = 0;
-  #sessions = 0;
-  #line: Promise<unknown> = Promise.resolve();
-  #closed = false;
-
-  constructor({
-    timeout = defaultTimeout,
-    memory = availableMemory() * 0.75,
-    folder = tmpdir(),
-    signal,
-  }: RuntimeOptions) {
-    this.#limits = { timeout, memory, folder };
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort);
-  }
-
-  freshSession(): number {
-    return this.#sessions++;
-  }
-
-  /** Runs `task` after all that were handed in before. */
-  inLine<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#line.then(() => {
-      this.#signal?.throwIfAborted();
-      return task();
-    });
-    this.#line = turn.catch(() => {});
-    return turn;
-  }
-
-  /** The living child; a new one after a crash or when the old one has served its time. */
-  async connect(): Promise<ChildConnection> {
-    if (this.#closed) throw new Error('the runtime is closed');
-    if (this.#child && this.#loads >= sessionsPerChild) await this.#child.kill();
-    if (this.#child && !this.#child.ended && this.#loads < sessionsPerChild) return this.#child;
-    this.#loads = 0;
-    this.#child = await ChildConnection.start(this.#limits);
-    // While it started, nobody had it to kill.
-    if (this.#closed || this.#signal?.aborted) await this.#child.kill();
-    this.#signal?.throwIfAborted();
-    if (this.#closed) throw new Error('the runtime was closed');
-    return this.#child;
-  }
-
-  /** @throws what the device, or a child that it ends, answers */
-  async probe(device: Device): Promise<void> {
-    await this.inLine(async () => (await this.connect()).request({ kind: 'probe', device, gemm: probeModel }));
-  }
-
-  async load(
-    child: ChildConnection,
-    session: number,
-    source: ModelSource,
-    options: SessionOptions,
-  ): Promise<ChildResults['load']> {
-    this.#loads++;
-    const model = source instanceof Uint8Array ? packModel(source, child.folder) : source.path;
-    const ports = await child.request({ kind: 'load', session, model, options });
-    if (source instanceof Uint8Array && typeof model === 'string') rmSync(model, { force: true });
-    return ports;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    await this.#child?.kill(new Error('the runtime was closed'));
-  }
-}
-
-/** Large models go by file, so that the child's JavaScript never holds a copy. */
-function packModel(bytes: Uint8Array, folder: string): Uint8Array | string {
-  return bytes.byteLength < fileThreshold ? bytes : writeTransferFile(bytes, folder);
-}
-
-async function openSession(host: ChildHost, model: ModelSource, options: SessionOptions): Promise<RuntimeSession> {
+async function openSession(host: ChildHost, model: ModelSource, options: SessionOptions): Promise<KeepingSession> {
   const id = host.freshSession();
   let home: ChildConnection | undefined;
   let ports: { readonly inputs: readonly RuntimePort[]; readonly outputs: readonly RuntimePort[] };
@@ -157,6 +75,17 @@ async function openSession(host: ChildHost, model: ModelSource, options: Session
           await child.request({ kind: 'run', session: id, feeds: packTensors(feeds, child.folder) }),
         );
       }),
+    runKept: (feeds) =>
+      host.inLine(async () => {
+        const child = await settle();
+        const ids = feeds.map((set) => Object.fromEntries(Object.entries(set).map(([name, { id }]) => [name, id])));
+        for (const set of ids) for (const id of Object.values(set)) host.checkKept(id);
+        const firstId = host.freshIds(feeds.length * ports.outputs.length);
+        const answers = await child.request({ kind: 'run-kept', session: id, feeds: ids, firstId }, feeds.length);
+        return answers.map((answer) =>
+          Object.fromEntries(Object.entries(answer).map(([name, port]) => [name, keptTensor(host, port)])),
+        );
+      }),
     time: (feeds, runs) =>
       host.inLine(async () => {
         const child = await settle();
@@ -172,10 +101,4 @@ async function openSession(host: ChildHost, model: ModelSource, options: Session
         home = undefined;
       }),
   };
-}
-
-/** Bytes this process and its children may use at all. */
-function availableMemory(): number {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }

@@ -4,7 +4,7 @@
  * measured, channel against file: 0.1 MB 1 / 1.4 ms, 1 MB 7–17 / 3.5–6.5 ms, 4 MB 19–40 / 10–13 ms, 64 MB 300–1500 /
  * 170–470 ms, 256 MB 2.2–4.3 / 1.2–2.8 s.
  */
-import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Bytes from which a tensor travels as a file. */
@@ -13,7 +13,9 @@ export const fileThreshold = 2 ** 20;
 const chunk = 2 ** 30;
 let files = 0;
 
-/** @type {Readonly<Record<string, new (buffer: ArrayBuffer) => import('./types.ts').RuntimeData>>} */
+/** @typedef {Exclude<import('./types.ts').RuntimeData, readonly string[]>} Numbers */
+
+/** @type {Readonly<Record<string, new (buffer: ArrayBuffer, offset?: number, length?: number) => Numbers>>} */
 const arrayTypes = {
   Float32Array,
   Float64Array,
@@ -54,7 +56,7 @@ export function writeTransferFile(bytes, folder) {
   const path = join(folder, `${process.pid}-${files++}`);
   const file = openSync(path, 'wx', 0o600);
   try {
-    for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at, Math.min(chunk, bytes.byteLength - at));
+    writeAll(file, bytes);
   } finally {
     closeSync(file);
   }
@@ -62,33 +64,67 @@ export function writeTransferFile(bytes, folder) {
 }
 
 /**
- * @param {import('./types.ts').RuntimeData} data
- * @param {string} folder
- * @returns {import('./types.ts').RuntimeData | import('./protocol.ts').DataFile}
+ * Writes bytes to the beginning of an open file.
+ * @param {number} file
+ * @param {Uint8Array} bytes
  */
-function packData(data, folder) {
-  if (!ArrayBuffer.isView(data) || data.byteLength < fileThreshold) return data;
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { file: writeTransferFile(bytes, folder), type: data.constructor.name };
+export function writeAll(file, bytes) {
+  for (let at = 0; at < bytes.byteLength; )
+    at += writeSync(file, bytes, at, Math.min(chunk, bytes.byteLength - at), at);
 }
 
-/** @param {import('./protocol.ts').DataFile} place */
-function readData({ file: path, type }) {
-  const ArrayType = arrayTypes[type];
-  if (!ArrayType) throw new TypeError(`no typed array is named ${type}`);
+/**
+ * Reads a file of known size, or its beginning.
+ * @param {string} path
+ * @param {Uint8Array} bytes to fill
+ */
+export function readInto(path, bytes) {
   const file = openSync(path, 'r');
   try {
-    const bytes = new Uint8Array(fstatSync(file).size);
     for (let at = 0; at < bytes.length; ) {
       const count = readSync(file, bytes, at, Math.min(chunk, bytes.length - at), null);
       if (count === 0) throw new RangeError(`${path} ended early`);
       at += count;
     }
-    return new ArrayType(bytes.buffer);
   } finally {
     closeSync(file);
-    unlinkSync(path);
   }
+}
+
+/** @param {string} type */
+export function arrayType(type) {
+  const ArrayType = arrayTypes[type];
+  if (!ArrayType) throw new TypeError(`no typed array is named ${type}`);
+  return ArrayType;
+}
+
+/**
+ * @param {import('./types.ts').RuntimeData} data
+ * @param {string} folder
+ * @param {number} [threshold] bytes from which it becomes a file
+ * @returns {import('./types.ts').RuntimeData | import('./protocol.ts').DataFile}
+ */
+export function packData(data, folder, threshold = fileThreshold) {
+  if (!ArrayBuffer.isView(data) || data.byteLength < threshold) return data;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { file: writeTransferFile(bytes, folder), type: data.constructor.name };
+}
+
+/**
+ * Reads the file and deletes it.
+ * @param {import('./protocol.ts').DataFile} place
+ */
+export function readData(place) {
+  const data = copyData(place);
+  unlinkSync(place.file);
+  return data;
+}
+
+/** @param {import('./protocol.ts').DataFile} place */
+export function copyData({ file, type }) {
+  const bytes = new Uint8Array(statSync(file).size);
+  readInto(file, bytes);
+  return new (arrayType(type))(bytes.buffer);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { DType } from '../ir/index.ts';
+import type { Scratch } from './scratch.ts';
 
 export type RuntimeData =
   | Float32Array
@@ -37,6 +38,8 @@ export interface RuntimeOptions {
   readonly timeout?: number;
   /** Largest resident set of the child in bytes. */
   readonly memory?: number;
+  /** Bytes of kept tensors in the child's memory, 1 GiB by default: what comes beyond waits in files. */
+  readonly room?: number;
   /** Where large tensors wait for the other process, in a folder of its own; the system's temporary folder by default. */
   readonly folder?: string;
   /** What sessions may run on besides the CPU: the runtime does not open without it. */
@@ -46,6 +49,31 @@ export interface RuntimeOptions {
 
 /** Tensors by name. */
 export type Feeds = Readonly<Record<string, RuntimeTensor>>;
+
+/** A tensor in the child: what it returned, or was handed. It is lost with a child that crashes. */
+export interface KeptTensor {
+  /** In its runtime. */
+  readonly id: number;
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  /**
+   * Numbers rows[i] + columns[j] of the data, as a matrix.
+   *
+   * @param scratch where to put it; valid until that is used again
+   * @throws runtime-crashed (5) where the child is gone that had it
+   */
+  gather(places: Places, scratch: Scratch): Promise<Exclude<RuntimeData, readonly string[]>>;
+  /** One holder more. */
+  share(): KeptTensor;
+  /** Each holder lets go once. */
+  release(): void;
+}
+
+/** Numbers of the elements of a tensor: each of the rows plus each of the columns. */
+export interface Places {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
 
 /** The bytes of a model file, or where it lies: by path when it has external data or more than 2 GiB. */
 export type ModelSource = Uint8Array | { readonly path: string };
@@ -76,3 +104,21 @@ export interface RuntimeSession {
   time(feeds: Feeds, runs: number): Promise<{ wall: Float64Array; cpu: Float64Array }>;
   release(): Promise<void>;
 }
+
+/** A runtime in which tensors stay between runs, so that only what is read of them travels. */
+export interface KeepingRuntime extends Runtime {
+  load(model: ModelSource, options?: SessionOptions): Promise<KeepingSession>;
+  /** Hands a tensor to the child, where it stays until it is released. */
+  keep(tensor: RuntimeTensor): Promise<KeptTensor>;
+}
+
+export interface KeepingSession extends RuntimeSession {
+  /**
+   * Runs with one set of feeds after the other and leaves the outputs in the child; those that are no tensors are missing.
+   * The time limit is that of as many runs.
+   */
+  runKept(feeds: readonly KeptTensors[]): Promise<readonly KeptTensors[]>;
+}
+
+/** Kept tensors by name. */
+export type KeptTensors = Readonly<Record<string, KeptTensor>>;

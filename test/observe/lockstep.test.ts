@@ -16,15 +16,19 @@ import { openLockstep } from '../../src/observe/index.ts';
 import { inferShapes, writeModel } from '../../src/onnx/index.ts';
 import { constantTensor, isSkip, type LinearOperator, linearOperator, readKernel } from '../../src/pass/index.ts';
 import type { OperatorPair } from '../../src/rewrite/index.ts';
-import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
+import { type KeepingRuntime, openRuntime } from '../../src/runtime/index.ts';
 import { ModelBuilder } from '../support/small-models.ts';
 import { arrayDataset, randomSamples } from './array-dataset.ts';
 
-let runtime: Runtime;
+let runtime: KeepingRuntime;
+let second: KeepingRuntime;
 beforeAll(async () => {
-  runtime = await openRuntime();
+  [runtime, second] = [await openRuntime(), await openRuntime({ room: 0 })];
 });
-afterAll(() => runtime.close());
+afterAll(async () => {
+  await runtime.close();
+  await second.close();
+});
 
 const sampleDims = [4, 9, 9];
 const samples = randomSamples(40, sampleDims);
@@ -71,7 +75,7 @@ function pairsOf(original: Model, rewritten: Model): readonly OperatorPair[] {
 
 interface Options {
   readonly chunk?: number;
-  readonly memory?: number;
+  readonly runtimes?: readonly [KeepingRuntime, KeepingRuntime];
   readonly data?: Float32Array;
   readonly dims?: readonly number[];
   readonly mirror?: boolean;
@@ -81,7 +85,7 @@ interface Options {
 async function observeAll(original: Model, rewritten: Model, options: Options = {}): Promise<Record<string, Moments>> {
   const {
     chunk = 16,
-    memory = 2 ** 30,
+    runtimes = [runtime, runtime],
     data = samples,
     dims = sampleDims,
     mirror = false,
@@ -93,8 +97,7 @@ async function observeAll(original: Model, rewritten: Model, options: Options = 
     {
       dataset: arrayDataset('x', data, dims),
       mirror,
-      runtimes: [runtime, runtime],
-      memory,
+      runtimes,
       chunk,
       blas: plainBlas,
       seed: 0,
@@ -161,7 +164,16 @@ describe('two models in lockstep', () => {
 
   test('see the same when every activation waits in a file', async () => {
     const model = residualNet();
-    expect(await observeAll(model, model, { memory: 0 })).toEqual(await observeAll(model, model));
+    expect(await observeAll(model, model, { runtimes: [second, second] })).toEqual(await observeAll(model, model));
+  });
+
+  test('see the same when the models run on besides', async () => {
+    const model = residualNet();
+    const rewritten = () => cloneModel(model).model;
+    expect(await observeAll(model, model, { runtimes: [runtime, second] })).toEqual(await observeAll(model, model));
+    expect(await observeAll(model, rewritten(), { runtimes: [runtime, second] })).toEqual(
+      await observeAll(model, rewritten()),
+    );
   });
 
   test('take inputs from the rewritten model and outputs from the original', async () => {

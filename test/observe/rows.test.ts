@@ -4,9 +4,11 @@ import { toFloat64 } from '../../src/ir/index.ts';
 import { seededRandom } from '../../src/numerics/index.ts';
 import { copyRows, rowBlock } from '../../src/observe/row-block.ts';
 import { outputLayout } from '../../src/observe/row-layout.ts';
+import { placesOf } from '../../src/observe/row-places.ts';
 import { inferShapes, writeModel } from '../../src/onnx/index.ts';
 import { constantTensor, isSkip, linearOperator, readKernel } from '../../src/pass/index.ts';
-import { openRuntime, type Runtime, type RuntimeTensor } from '../../src/runtime/index.ts';
+import { openRuntime, type Places, type Runtime, type RuntimeTensor } from '../../src/runtime/index.ts';
+import { gatherElements } from '../../src/runtime/tensor-store.js';
 import { randomOperator } from '../support/random-operator.ts';
 
 const cases = 300;
@@ -38,7 +40,14 @@ async function compareRows(runtime: Runtime, seed: number): Promise<number> {
   const { rows } = outputLayout(operator, output.dims);
   const block = rowBlock(operator, rows + 3);
   const all = Int32Array.from({ length: rows }, (_, row) => row);
-  copyRows(operator, { input, output, residual: undefined, keptOutputs: undefined }, all, block, 2);
+  const places = placesOf(operator, { inputDims: input.dims, outputDims: output.dims, keptOutputs: undefined }, all);
+  const read = {
+    places,
+    input: { dtype: input.dtype, data: gathered(input, places.input) },
+    output: { dtype: output.dtype, data: gathered(output, places.wanted) },
+    residual: undefined,
+  };
+  copyRows(operator, read, { from: 0, count: rows }, block, 2);
   const { outputs, groups } = operator;
   const P = kernel.data.length / (groups * outputs);
   let worst = 0;
@@ -53,6 +62,13 @@ async function compareRows(runtime: Runtime, seed: number): Promise<number> {
   // float32 sums of up to a few hundred products of normal numbers.
   expect({ text, worst: worst < 1e-3 }).toEqual({ text, worst: true });
   return 1;
+}
+
+function gathered({ data }: RuntimeTensor, places: Places): Float32Array {
+  if (!(data instanceof Float32Array)) throw new TypeError('float32 was expected');
+  const into = new Float32Array(places.rows.length * places.columns.length);
+  gatherElements(data, places, into);
+  return into;
 }
 
 function operatorOf(model: Model) {

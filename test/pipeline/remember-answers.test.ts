@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { rememberAnswers } from '../../src/pipeline/remember-answers.ts';
-import type { Feeds, ModelSource, Runtime } from '../../src/runtime/index.ts';
+import type { Feeds, KeepingRuntime, ModelSource } from '../../src/runtime/index.ts';
 
 /** Answers with the sum of its input; counts how often it was asked. */
 function countingRuntime() {
   const asked: ModelSource[] = [];
-  const runtime: Runtime = {
+  const runtime: KeepingRuntime = {
     load: async (model) => ({
       inputs: [],
       outputs: [],
@@ -15,8 +15,10 @@ function countingRuntime() {
         return { y: { dtype: 'float32', dims: [1], data: Float32Array.of(sum) } };
       },
       time: async () => ({ wall: new Float64Array(), cpu: new Float64Array() }),
+      runKept: async () => [],
       release: async () => {},
     }),
+    keep: () => Promise.reject(new Error('nothing is kept')),
     close: async () => {},
   };
   return { asked, runtime: rememberAnswers(runtime) };

@@ -227,11 +227,11 @@ describe('the child of openRuntime', () => {
   it('says so where onnxruntime-node is not installed', async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'bare-'));
     try {
-      for (const name of ['child.js', 'transfer.js', 'watchdog.js']) {
+      for (const name of ['child.js', 'ort-tensor.js', 'tensor-store.js', 'transfer.js', 'watchdog.js']) {
         copyFileSync(new URL(`../../src/runtime/${name}`, import.meta.url), join(elsewhere, name));
       }
       writeFileSync(join(elsewhere, 'package.json'), '{ "type": "module" }');
-      const settings = { parent: process.pid, memory: 2 ** 40, folder: elsewhere, memoryMessage: '' };
+      const settings = { parent: process.pid, memory: 2 ** 40, room: 2 ** 40, folder: elsewhere, memoryMessage: '' };
       const child = fork(join(elsewhere, 'child.js'), [JSON.stringify(settings)], {
         serialization: 'advanced',
         execArgv: [],

@@ -1,0 +1,115 @@
+import { elementCount } from '../numerics/index.ts';
+import { type LinearOperator, sourcePositions } from '../pass/index.ts';
+import type { Places } from '../runtime/index.ts';
+import { channelAxis, inputLayout, outputLayout } from './row-layout.ts';
+
+/** Where the rows of one operator lie in tensors of one chunk. */
+export interface RowPlaces {
+  /** Rows. */
+  readonly count: number;
+  /** What the rows need of the input, [channels, columns]: each position once. */
+  readonly input: Places;
+  /**
+   * int32[taps, rows], which of those columns each tap of a row's patch reads, negative in the padding; undefined where
+   * column r is row r.
+   */
+  readonly taps: Int32Array | undefined;
+  /** [channels, rows] of a tensor that has what the operator still makes. */
+  readonly output: Places;
+  /** The same channels in a tensor of the original. */
+  readonly wanted: Places;
+}
+
+export interface RowSource {
+  /** The operator's input in the model under rewriting. */
+  readonly inputDims: readonly number[];
+  /** Its output in the original. */
+  readonly outputDims: readonly number[];
+  /** Which of its channels the operator still makes; all where this is undefined. */
+  readonly keptOutputs: readonly number[] | undefined;
+}
+
+/** @param rows numbers of output rows (positions of all samples of the chunk) */
+export function placesOf(operator: LinearOperator, source: RowSource, rows: Int32Array): RowPlaces {
+  const { inputDims, outputDims, keptOutputs } = source;
+  const channels = operator.groups * operator.outputs;
+  const made = keptOutputs ? outputDims.with(channelAxis(operator, outputDims), keptOutputs.length) : outputDims;
+  const wanted = outputLayout(operator, outputDims);
+  const left = outputLayout(operator, made);
+  return {
+    count: rows.length,
+    ...inputPlaces(operator, inputDims, outputDims, rows),
+    output: { rows: multiples(channels, left.stride), columns: Int32Array.from(rows, left.offset) },
+    wanted: {
+      rows: multiples(channels, wanted.stride, keptOutputs),
+      columns: Int32Array.from(rows, wanted.offset),
+    },
+  };
+}
+
+function inputPlaces(
+  operator: LinearOperator,
+  inputDims: readonly number[],
+  outputDims: readonly number[],
+  rows: Int32Array,
+): Pick<RowPlaces, 'input' | 'taps'> {
+  if (operator.kernelShape.length > 0) return patchPlaces(operator, inputDims, outputDims, rows);
+  const { offset, stride } = inputLayout(operator, inputDims);
+  return {
+    input: { rows: multiples(operator.inputs, stride), columns: Int32Array.from(rows, offset) },
+    taps: undefined,
+  };
+}
+
+function patchPlaces(
+  operator: LinearOperator,
+  inputDims: readonly number[],
+  outputDims: readonly number[],
+  rows: Int32Array,
+): Pick<RowPlaces, 'input' | 'taps'> {
+  const sources = sourcesOf(operator, inputDims.slice(2), outputDims.slice(2));
+  const kernelSize = elementCount(operator.kernelShape);
+  const outputPositions = elementCount(outputDims.slice(2));
+  const inputPositions = elementCount(inputDims.slice(2));
+  const channels = operator.groups * operator.inputs;
+  const taps = new Int32Array(kernelSize * rows.length);
+  const columnOf = new Int32Array((inputDims[0] ?? 0) * inputPositions).fill(-1);
+  const columns: number[] = [];
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r] as number;
+    const image = Math.floor(row / outputPositions);
+    const from = (row % outputPositions) * kernelSize;
+    for (let tap = 0; tap < kernelSize; tap++) {
+      const source = sources[from + tap] as number;
+      const position = image * inputPositions + source;
+      if (source >= 0 && (columnOf[position] as number) < 0)
+        columnOf[position] = columns.push(image * channels * inputPositions + source) - 1;
+      taps[tap * rows.length + r] = source < 0 ? -1 : (columnOf[position] as number);
+    }
+  }
+  return {
+    input: { rows: multiples(channels, inputPositions), columns: Int32Array.from(columns) },
+    taps: kernelSize === 1 && taps.every((column, at) => column === at) ? undefined : taps,
+  };
+}
+
+const known = new WeakMap<LinearOperator, { readonly sizes: string; readonly sources: Int32Array }>();
+
+/** The table of an operator is the same for every chunk of images of one size. */
+function sourcesOf(
+  operator: LinearOperator,
+  inputSizes: readonly number[],
+  outputSizes: readonly number[],
+): Int32Array {
+  const sizes = `${inputSizes} → ${outputSizes}`;
+  const last = known.get(operator);
+  if (last?.sizes === sizes) return last.sources;
+  const sources = sourcePositions(operator, inputSizes, outputSizes);
+  known.set(operator, { sizes, sources });
+  return sources;
+}
+
+/** Offsets of channels: all, or those listed. */
+function multiples(count: number, stride: number, channels?: readonly number[]): Int32Array {
+  return Int32Array.from({ length: count }, (_, at) => (channels?.[at] ?? at) * stride);
+}
