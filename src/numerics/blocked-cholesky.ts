@@ -1,6 +1,7 @@
 import type { Blas } from './blas.ts';
 import { JITTERS } from './cholesky.ts';
 import { invertLower } from './invert-lower.ts';
+import { Scratch } from './scratch.ts';
 
 /** L of a large symmetric positive definite matrix, ready for blocked solves. */
 export interface BlockedCholesky {
@@ -42,6 +43,7 @@ export async function blockedCholesky(
 async function tryFactor(matrix: Float32Array | Float64Array, n: number, shift: number, blas: Blas) {
   const lower = new Float64Array(n * n);
   const inverses: Float64Array[] = [];
+  const scratch = new Scratch();
   for (let start = 0; start < n; start += BLOCK) {
     const width = Math.min(BLOCK, n - start);
     const panel = blockOf(matrix, n, start, n, start, start + width);
@@ -51,7 +53,7 @@ async function tryFactor(matrix: Float32Array | Float64Array, n: number, shift: 
       original[i] = panel[i * width + i]!;
     }
     if (start > 0) {
-      const left = blockOf(lower, n, start, n, 0, start);
+      const left = blockOf(lower, n, start, n, 0, start, scratch.take('left', Math.ceil(n ** 2 / 4), 'float64'));
       const top = left.subarray(0, width * start);
       const product = await blas.gemm64({ m: n - start, n: width, k: start, a: left, b: top, transB: true });
       for (let i = 0; i < panel.length; i++) panel[i]! -= product[i]!;
@@ -154,13 +156,14 @@ export async function solveUpper(
  */
 export async function blockedInverse({ lower, n, inverses }: BlockedCholesky, blas: Blas): Promise<Float64Array> {
   const inverse = new Float64Array(n * n);
+  const scratch = new Scratch();
   for (const [block, diagonal] of inverses.entries()) {
     const start = block * BLOCK;
     const width = Math.min(BLOCK, n - start);
     putBlock(inverse, n, diagonal, start, start, width);
     if (start === 0) continue;
     const left = blockOf(lower, n, start, start + width, 0, start);
-    const above = blockOf(inverse, n, 0, start, 0, start);
+    const above = blockOf(inverse, n, 0, start, 0, start, scratch.take('square', n * n, 'float64'));
     const product = await blas.gemm64({ m: width, n: start, k: start, a: left, b: above });
     const rows = await blas.gemm64({ m: width, n: start, k: width, a: diagonal, b: product });
     putBlock(
@@ -176,7 +179,7 @@ export async function blockedInverse({ lower, n, inverses }: BlockedCholesky, bl
   for (let start = 0; start < n; start += BLOCK) {
     const end = Math.min(start + BLOCK, n);
     const a = blockOf(inverse, n, start, n, start, end);
-    const b = blockOf(inverse, n, start, n, 0, end);
+    const b = blockOf(inverse, n, start, n, 0, end, scratch.take('square', n * n, 'float64'));
     const rows = await blas.gemm64({ m: end - start, n: end, k: n - start, a, b, transA: true });
     for (let r = start; r < end; r++)
       for (let c = 0; c <= r; c++) result[r * n + c] = result[c * n + r] = rows[(r - start) * end + c]!;
@@ -184,10 +187,19 @@ export async function blockedInverse({ lower, n, inverses }: BlockedCholesky, bl
   return result;
 }
 
-/** Rows r0 … r1, columns c0 … c1 of an [n, n] matrix, as float64. */
-function blockOf(matrix: Float32Array | Float64Array, n: number, r0: number, r1: number, c0: number, c1: number) {
+/** Rows r0 … r1, columns c0 … c1 of an [n, n] matrix, as float64: at the beginning of `room` where there is one. */
+function blockOf(
+  matrix: Float32Array | Float64Array,
+  n: number,
+  r0: number,
+  r1: number,
+  c0: number,
+  c1: number,
+  room?: Float64Array,
+): Float64Array {
   const width = c1 - c0;
-  const block = new Float64Array((r1 - r0) * width);
+  const size = (r1 - r0) * width;
+  const block = room?.subarray(0, size) ?? new Float64Array(size);
   for (let r = r0; r < r1; r++) block.set(matrix.subarray(r * n + c0, r * n + c1), (r - r0) * width);
   return block;
 }

@@ -2,6 +2,7 @@ import type { Blas } from './blas.ts';
 import { blockedCholesky, blockedInverse } from './blocked-cholesky.ts';
 import { cholesky, solveLower } from './cholesky.ts';
 import { sumOfSquares } from './frobenius-norm.ts';
+import { Scratch } from './scratch.ts';
 import { transpose } from './transpose.ts';
 
 /** One group of a linear operator that reads channels of which some are to go. */
@@ -122,7 +123,10 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** H over W of the columns that are left, [P + T, P]: both change by the same product. */
+/**
+ * (H Wᵀ) of the columns that are left, [P, P + T]: both change by the same product, and as H is symmetric, rows are all that
+ * is ever read of it.
+ */
 class ReaderState {
   readonly #stack: Float64Array;
   readonly #P: number;
@@ -132,6 +136,7 @@ class ReaderState {
   readonly #columns: readonly (readonly number[])[];
   readonly #costs = new Map<number, number>();
   readonly #blas: Blas;
+  readonly #scratch = new Scratch();
 
   private constructor(
     stack: Float64Array,
@@ -142,7 +147,7 @@ class ReaderState {
   ) {
     this.#stack = stack;
     this.#P = P;
-    this.#T = stack.length / P - P;
+    this.#T = P > 0 ? stack.length / P - P : 0;
     this.#columns = columns;
     this.#weight = weight;
     this.#blas = blas;
@@ -150,16 +155,21 @@ class ReaderState {
 
   static async open({ kernel, gram, columns, weight }: RemovalReader, blas: Blas): Promise<ReaderState> {
     const P = Math.round(Math.sqrt(gram.length));
+    const T = kernel.length / P;
     const inverse = await blockedInverse(await blockedCholesky(gram, P, blas), blas);
-    const stack = new Float64Array(inverse.length + kernel.length);
-    stack.set(inverse);
-    stack.set(kernel, inverse.length);
+    const transposed = transpose(kernel, T, P);
+    const stack = new Float64Array(P * (P + T));
+    for (let p = 0; p < P; p++) {
+      stack.set(inverse.subarray(p * P, (p + 1) * P), p * (P + T));
+      stack.set(transposed.subarray(p * T, (p + 1) * T), p * (P + T) + P);
+    }
     return new ReaderState(stack, P, columns, weight, blas);
   }
 
   /** What is left of it, [T, P]. */
   get kernel(): Float64Array {
-    return this.#stack.slice(this.#P ** 2);
+    const all = Array.from({ length: this.#P }, (_, p) => p);
+    return transpose(this.#part(all, this.#P, this.#T), this.#P, this.#T);
   }
 
   /** What it costs to remove one unit now. */
@@ -167,9 +177,8 @@ class ReaderState {
     const known = this.#costs.get(unit);
     if (known !== undefined) return known;
     const columns = this.#columnsOf(unit);
-    const k = columns.length;
-    const factor = cholesky(this.#block(columns), k);
-    const weights = transpose(this.#rows(this.#P, this.#T, columns), this.#T, k);
+    const factor = cholesky(this.#block(columns), columns.length);
+    const weights = this.#part(columns, this.#P, this.#T);
     const cost = this.#weight * sumOfSquares(solveLower(factor, weights, this.#T));
     this.#costs.set(unit, cost);
     return cost;
@@ -178,27 +187,32 @@ class ReaderState {
   /** The same for some units alone: everything that their removal changes for each other. */
   restricted(units: readonly number[]): ReaderState {
     const all = units.flatMap((unit) => this.#columnsOf(unit));
-    const stack = new Float64Array((all.length + this.#T) * all.length);
-    stack.set(this.#block(all));
-    stack.set(this.#rows(this.#P, this.#T, all), all.length ** 2);
+    const [P, T] = [all.length, this.#T];
+    const [block, weights] = [this.#block(all), this.#part(all, this.#P, T)];
+    const stack = new Float64Array(P * (P + T));
+    for (let p = 0; p < P; p++) {
+      stack.set(block.subarray(p * P, (p + 1) * P), p * (P + T));
+      stack.set(weights.subarray(p * T, (p + 1) * T), p * (P + T) + P);
+    }
     const place = new Map(all.map((column, at) => [column, at]));
     const columns: number[][] = [];
     for (const unit of units) columns[unit] = this.#columnsOf(unit).map((column) => place.get(column) as number);
-    return new ReaderState(stack, all.length, columns, this.#weight, this.#blas);
+    return new ReaderState(stack, P, columns, this.#weight, this.#blas);
   }
 
   async remove(units: readonly number[]): Promise<void> {
     const columns = units.flatMap((unit) => this.#columnsOf(unit));
     const k = columns.length;
     if (k === 0) return;
-    const [P, m] = [this.#P, this.#P + this.#T];
-    const across = this.#rows(0, m, columns);
+    const [P, n] = [this.#P, this.#P + this.#T];
     const factor = await blockedCholesky(this.#block(columns), k, this.#blas);
     const inverse = await blockedInverse(factor, this.#blas);
-    const rows = this.#stackRows(columns);
-    const repair = await this.#blas.gemm64({ m: k, n: P, k, a: inverse, b: rows });
-    const change = await this.#blas.gemm64({ m, n: P, k, a: across, b: repair });
+    const rows = this.#part(columns, 0, n);
+    const repair = await this.#blas.gemm64({ m: k, n, k, a: inverse, b: rows });
+    const across = this.#part(columns, 0, P);
     const stack = this.#stack;
+    const room = this.#scratch.take('change', stack.length, 'float64');
+    const change = await this.#blas.gemm64({ m: P, n, k, a: across, b: repair, transA: true }, room);
     for (let i = 0; i < stack.length; i++) stack[i] = (stack[i] as number) - (change[i] as number);
     this.#costs.clear();
   }
@@ -210,25 +224,21 @@ class ReaderState {
   /** H_UU. */
   #block(columns: readonly number[]): Float64Array {
     const block = new Float64Array(columns.length ** 2);
-    for (const [i, row] of columns.entries())
-      for (const [j, column] of columns.entries())
-        block[i * columns.length + j] = this.#stack[row * this.#P + column] as number;
+    let at = 0;
+    for (const row of columns) {
+      const from = row * (this.#P + this.#T);
+      for (const column of columns) block[at++] = this.#stack[from + column] as number;
+    }
     return block;
   }
 
-  /** H_U:, [k, P]. */
-  #stackRows(rows: readonly number[]): Float64Array {
-    const found = new Float64Array(rows.length * this.#P);
-    for (const [i, row] of rows.entries())
-      found.set(this.#stack.subarray(row * this.#P, (row + 1) * this.#P), i * this.#P);
-    return found;
-  }
-
-  /** Some columns of `count` rows of the stack, [count, k]. */
-  #rows(from: number, count: number, columns: readonly number[]): Float64Array {
-    const found = new Float64Array(count * columns.length);
-    for (let r = 0, at = 0; r < count; r++)
-      for (const column of columns) found[at++] = this.#stack[(from + r) * this.#P + column] as number;
+  /** Some rows of the stack, `width` numbers each, [rows, width]. */
+  #part(rows: readonly number[], from: number, width: number): Float64Array {
+    const found = new Float64Array(rows.length * width);
+    for (const [i, row] of rows.entries()) {
+      const start = row * (this.#P + this.#T) + from;
+      found.set(this.#stack.subarray(start, start + width), i * width);
+    }
     return found;
   }
 }

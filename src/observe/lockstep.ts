@@ -2,7 +2,7 @@ import type { Node, Value } from '../ir/index.ts';
 import { type Blas, elementCount, type Moments } from '../numerics/index.ts';
 import type { LinearOperator } from '../pass/index.ts';
 import type { Observer, OperatorPair } from '../rewrite/index.ts';
-import { type KeptTensor, type Places, Scratch } from '../runtime/index.ts';
+import { GrowingBuffer, type KeptTensor, type Places } from '../runtime/index.ts';
 import { MomentAccumulator } from './moment-accumulator.ts';
 import { copyRows, type ReadRows, rowBlock, rowsOf } from './row-block.ts';
 import { channelAxis, outputLayout } from './row-layout.ts';
@@ -59,10 +59,10 @@ class Upcoming {
 }
 
 /** Where the numbers of one chunk wait, while those of the next are under way to another. */
-class ChunkScratch {
-  readonly input = new Scratch();
-  readonly output = new Scratch();
-  readonly residual = [new Scratch(), new Scratch()] as const;
+class ChunkBuffers {
+  readonly input = new GrowingBuffer();
+  readonly output = new GrowingBuffer();
+  readonly residual = [new GrowingBuffer(), new GrowingBuffer()] as const;
 }
 
 /**
@@ -75,7 +75,7 @@ export class Lockstep implements Observer {
   readonly #rewritten: Side;
   readonly #options: LockstepOptions;
   readonly #pending: Map<string, OperatorPair>;
-  readonly #scratch = [new ChunkScratch(), new ChunkScratch()] as const;
+  readonly #buffers = [new ChunkBuffers(), new ChunkBuffers()] as const;
   /** What the next operator needs, as far as it can be run already: the same for any number of threads. */
   #ahead: Upcoming | undefined;
 
@@ -211,18 +211,18 @@ export class Lockstep implements Observer {
   ): Promise<ReadRows> {
     const source = { inputDims: input.dims, outputDims: output.dims, keptOutputs: kept?.outputs };
     const places = placesOf(rewritten, source, Int32Array.of(...fitted, ...heldBack));
-    const scratch = this.#scratch[chunk % 2] as ChunkScratch;
-    const gather = async (tensor: KeptTensor, where: Places, into: Scratch) => ({
+    const buffers = this.#buffers[chunk % 2] as ChunkBuffers;
+    const gather = async (tensor: KeptTensor, where: Places, into: GrowingBuffer) => ({
       dtype: tensor.dtype,
       data: await tensor.gather(where, into),
     });
     const [x, y, lost] = await Promise.all([
-      gather(input, places.input, scratch.input),
-      gather(output, places.wanted, scratch.output),
+      gather(input, places.input, buffers.input),
+      gather(output, places.wanted, buffers.output),
       residual &&
         Promise.all([
-          gather(residual[0], places.wanted, scratch.residual[0]),
-          gather(residual[1], places.output, scratch.residual[1]),
+          gather(residual[0], places.wanted, buffers.residual[0]),
+          gather(residual[1], places.output, buffers.residual[1]),
         ]),
     ]);
     return { places, input: x, output: y, residual: lost };

@@ -84,7 +84,8 @@ class GroupSums {
     this.#originX ??= means(x, P, used, capacity);
     this.#originY ??= means(y, T, used, capacity);
     subtract(x, this.#originX, this.#sumX, used, capacity);
-    subtract(y, this.#originY, this.#sumY, used, capacity, this.#squaresY);
+    subtract(y, this.#originY, this.#sumY, used, capacity);
+    addSquares(y, this.#squaresY, used, capacity);
     await addGram(this.#gram, { data: x, rows: P, columns: capacity }, blas, 'float32');
     const cross = await blas.gemm32({ m: T, n: P, k: capacity, a: y, b: x, transB: true });
     for (let i = 0; i < cross.length; i++) this.#cross[i] = (this.#cross[i] as number) + (cross[i] as number);
@@ -96,13 +97,11 @@ class GroupSums {
     const P = this.#P;
     const shiftX = this.#sumX.map((sum) => sum / rows);
     const shiftY = this.#sumY.map((sum) => sum / rows);
-    const centred = (sums: Float64Array, a: Float64Array, b: Float64Array) =>
-      sums.map((sum, at) => sum / rows - (a[Math.floor(at / P)] as number) * (b[at % P] as number));
     return {
       meanX: shiftX.map((shift, p) => shift + (this.#originX?.[p] ?? 0)),
       meanY: shiftY.map((shift, t) => shift + (this.#originY?.[t] ?? 0)),
-      gram: Float32Array.from(centred(this.#gram, shiftX, shiftX)),
-      cross: centred(this.#cross, shiftY, shiftX),
+      gram: centred(new Float32Array(P * P), this.#gram, shiftX, shiftX, rows),
+      cross: centred(new Float64Array(shiftY.length * P), this.#cross, shiftY, shiftX, rows),
       varianceY: this.#squaresY.map((sum, t) => Math.max(0, sum / rows - (shiftY[t] as number) ** 2)),
     };
   }
@@ -117,25 +116,40 @@ function means(data: Float32Array, rows: number, used: number, capacity: number)
   });
 }
 
-/** Moves the used columns by the origin, in place, and adds them and their squares to the sums. */
-function subtract(
-  data: Float32Array,
-  origin: Float64Array,
+/** sums/rows − a·bᵀ, written into an array of either precision. */
+function centred<Result extends Float32Array | Float64Array>(
+  into: Result,
   sums: Float64Array,
-  used: number,
-  capacity: number,
-  squares?: Float64Array,
-): void {
+  a: Float64Array,
+  b: Float64Array,
+  rows: number,
+): Result {
+  for (let i = 0, at = 0; i < a.length; i++) {
+    const shift = a[i] as number;
+    for (let j = 0; j < b.length; j++, at++) into[at] = (sums[at] as number) / rows - shift * (b[j] as number);
+  }
+  return into;
+}
+
+/** Moves the used columns by the origin, in place, and adds them to the sums. */
+function subtract(data: Float32Array, origin: Float64Array, sums: Float64Array, used: number, capacity: number): void {
   for (let row = 0; row < origin.length; row++) {
     const base = origin[row] as number;
-    let [sum, square] = [0, 0];
+    let sum = 0;
     for (let at = row * capacity; at < row * capacity + used; at++) {
       const value = Math.fround((data[at] as number) - base);
       data[at] = value;
       sum += value;
-      square += value * value;
     }
     sums[row] = (sums[row] as number) + sum;
-    if (squares) squares[row] = (squares[row] as number) + square;
+  }
+}
+
+function addSquares(data: Float32Array, squares: Float64Array, used: number, capacity: number): void {
+  for (let row = 0; row < squares.length; row++) {
+    let square = 0;
+    for (let at = row * capacity; at < row * capacity + used; at++)
+      square += (data[at] as number) * (data[at] as number);
+    squares[row] = (squares[row] as number) + square;
   }
 }

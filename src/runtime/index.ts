@@ -1,8 +1,8 @@
 export { createBlas } from './blas.ts';
 export { deviceName } from './device-name.ts';
+export { GrowingBuffer } from './growing-buffer.ts';
 export { openRuntime } from './open-runtime.ts';
 export { type RuntimeInfo, runtimeInfo } from './runtime-info.ts';
-export { Scratch } from './scratch.ts';
 export type {
   Device,
   Feeds,

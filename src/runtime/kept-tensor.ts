@@ -1,6 +1,5 @@
 import type { ChildHost } from './child-host.ts';
 import type { KeptPort } from './protocol.ts';
-import type { Scratch } from './scratch.ts';
 import { arrayType, readInto } from './transfer.js';
 import type { KeptTensor } from './types.ts';
 
@@ -11,12 +10,12 @@ export function keptTensor(host: ChildHost, { id, dtype, dims }: KeptPort): Kept
     id,
     dtype,
     dims,
-    gather: (places, scratch: Scratch) =>
+    gather: (places, into) =>
       host.inLine(async () => {
         const child = await host.connect();
         host.checkKept(id);
         const { path, bytes, type } = await child.request({ kind: 'gather', id, places });
-        const buffer = scratch.take(bytes);
+        const buffer = into.take(bytes);
         readInto(path, new Uint8Array(buffer, 0, bytes));
         const ArrayType = arrayType(type);
         const { BYTES_PER_ELEMENT } = new ArrayType(buffer, 0, 0) as { readonly BYTES_PER_ELEMENT: number };

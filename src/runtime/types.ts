@@ -1,5 +1,5 @@
 import type { DType } from '../ir/index.ts';
-import type { Scratch } from './scratch.ts';
+import type { GrowingBuffer } from './growing-buffer.ts';
 
 export type RuntimeData =
   | Float32Array
@@ -59,10 +59,10 @@ export interface KeptTensor {
   /**
    * Numbers rows[i] + columns[j] of the data, as a matrix.
    *
-   * @param scratch where to put it; valid until that is used again
+   * @param buffer where to put it; valid until that is used again
    * @throws runtime-crashed (5) where the child is gone that had it
    */
-  gather(places: Places, scratch: Scratch): Promise<Exclude<RuntimeData, readonly string[]>>;
+  gather(places: Places, buffer: GrowingBuffer): Promise<Exclude<RuntimeData, readonly string[]>>;
   /** One holder more. */
   share(): KeptTensor;
   /** Each holder lets go once. */

@@ -7,8 +7,9 @@ import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { diagnostics } from '../../src/diagnostics.ts';
 import type { DType } from '../../src/ir/index.ts';
 import {
+  GrowingBuffer,
+  type KeepingRuntime,
   openRuntime,
-  type Runtime,
   type RuntimeData,
   type RuntimeOptions,
   runtimeInfo,
@@ -16,13 +17,13 @@ import {
 import { fileThreshold } from '../../src/runtime/transfer.js';
 import { identityModel, size, squareModel } from './small-models.ts';
 
-const opened: Runtime[] = [];
+const opened: KeepingRuntime[] = [];
 
 // A place of our own, where only our children's folders can be.
 const folder = mkdtempSync(join(tmpdir(), 'open-runtime-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function open(options?: RuntimeOptions): Promise<Runtime> {
+async function open(options?: RuntimeOptions): Promise<KeepingRuntime> {
   const runtime = await openRuntime({ folder, ...options });
   opened.push(runtime);
   return runtime;
@@ -255,6 +256,77 @@ describe('the child of openRuntime', () => {
     for (let i = 0; i < 200; i++) await (await runtime.load(identityModel('float32', [1]))).release();
     expect((await first.run(size(3)))['result']?.data).toEqual(Float32Array.of(3));
     expect(children()).not.toContain(pid);
+  });
+});
+
+describe('tensors that a runtime keeps', () => {
+  const tensor = { dtype: 'float32', dims: [2, 3], data: Float32Array.of(0, 1, 2, 10, 11, 12) } as const;
+  const places = { rows: Int32Array.of(3, 0), columns: Int32Array.of(2, 0) };
+  const gathered = Float32Array.of(12, 10, 2, 0);
+
+  it.each([{ room: 2 ** 20 }, { room: 0 }])('are fed to sessions and read in part: %o', async (options) => {
+    const runtime = await open(options);
+    const session = await runtime.load(identityModel('float32', ['N', 3]));
+    const x = await runtime.keep(tensor);
+    const [first, second] = await session.runKept([{ x }, { x: await runtime.keep({ ...tensor, dims: [2, 3] }) }]);
+    expect([first?.['y']?.dims, second?.['y']?.dtype]).toEqual([[2, 3], 'float32']);
+    for (const kept of [x, first?.['y'], second?.['y']])
+      expect(await kept?.gather(places, new GrowingBuffer())).toEqual(gathered);
+  });
+
+  it.each<[DType, RuntimeData, RuntimeData]>([
+    ['float16', Uint16Array.of(0x3c00, 0xfc00), Uint16Array.of(0xfc00)],
+    ['float64', Float64Array.of(1, Math.PI), Float64Array.of(Math.PI)],
+    ['int64', BigInt64Array.of(1n, -(2n ** 63n)), BigInt64Array.of(-(2n ** 63n))],
+  ])('keep their type: %s', async (dtype, data, part) => {
+    for (const room of [0, 2 ** 20]) {
+      const runtime = await open({ room });
+      const kept = await runtime.keep({ dtype, dims: [2], data });
+      const one = { rows: Int32Array.of(0), columns: Int32Array.of(1) };
+      expect(await kept.gather(one, new GrowingBuffer())).toEqual(part);
+    }
+  });
+
+  it('are there until every holder has let go, and their files go with them', async () => {
+    const runtime = await open({ room: 0 });
+    const files = () => transferFolders().flatMap((name) => readdirSync(join(folder, name)));
+    const kept = await runtime.keep(tensor);
+    kept.share().release();
+    expect(await kept.gather(places, new GrowingBuffer())).toEqual(gathered);
+    expect(files()).toHaveLength(2);
+    kept.release();
+    await expect(kept.gather(places, new GrowingBuffer())).rejects.toThrow();
+    await eventually(() => files().length === 1);
+  });
+
+  it('move to the next child when one has served its time', async () => {
+    for (const room of [0, 2 ** 30]) {
+      const runtime = await open({ room });
+      const large = new Float32Array(fileThreshold).map((_, i) => i % 1000);
+      const kept = [
+        await runtime.keep(tensor),
+        await runtime.keep({ dtype: 'float32', dims: [large.length], data: large }),
+      ];
+      const [pid] = children();
+      for (let i = 0; i < 201; i++) await (await runtime.load(identityModel('float32', [1]))).release();
+      expect(children()).not.toContain(pid);
+      expect(await kept[0]?.gather(places, new GrowingBuffer())).toEqual(gathered);
+      const last = { rows: Int32Array.of(large.length - 1), columns: Int32Array.of(0) };
+      expect(await kept[1]?.gather(last, new GrowingBuffer())).toEqual(large.subarray(-1));
+      await runtime.close();
+    }
+  });
+
+  it('are lost with a child that dies, and whoever reads them hears why', async () => {
+    const runtime = await open();
+    const kept = await runtime.keep(tensor);
+    const [pid] = children();
+    process.kill(pid as number, 'SIGKILL');
+    await eventually(() => !isAlive(pid as number));
+    await new Promise((wake) => setTimeout(wake, 100));
+    await expect(kept.gather(places, new GrowingBuffer())).rejects.toMatchObject({
+      diagnostic: { code: 'runtime-crashed', exitCode: 5 },
+    });
   });
 });
 

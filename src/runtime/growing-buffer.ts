@@ -1,5 +1,5 @@
 /** Memory that is used again and again, and grows to what was needed so far. */
-export class Scratch {
+export class GrowingBuffer {
   #buffer = new ArrayBuffer(0);
 
   /** Contents are what the last use left. */
