@@ -35,7 +35,7 @@ async function main() {
     const { wall, peak } = await measure(
       command([
         ...[model, join(folder, 'out.onnx'), '--no-bench', '--samples', '512', '--threads', values.threads],
-        ...['--passes', `fuse-batch-norm,prune-filters{ratio=0.25,criterion=${values.criterion}}`],
+        ...['--pipeline', `fuse-batch-norm,prune-filters{ratio=0.25,criterion=${values.criterion}}`],
         ...['--calibrate', corpusFile.data('cifar10_train_lossless4645.npz')],
         ...['--preprocess', corpusFile.preprocess('cifar10_probe64.json')],
         ...['--report', report, '--quiet', '--no-config'],

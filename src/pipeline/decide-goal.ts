@@ -121,7 +121,7 @@ class GoalSearch {
     const range = { least: total > 0 ? lowest / total : 1, most };
     const { best } = await smallestWithin(range, async (share) => {
       const losses = await this.#losses(await this.#fit(within(share) ?? choices.kept(), true));
-      return { result: losses, kept: losses.every(({ met }) => met) };
+      return { result: losses, kept: losses.every(({ met }) => met), lost: mostLost(losses) };
     });
     return { within, share: best?.share ?? 1 };
   }
@@ -140,4 +140,10 @@ class GoalSearch {
     const { losses } = this.#goal;
     return this.#judges ? judgeLosses(this.#run, losses, this.#judges, output) : [];
   }
+}
+
+/** What was lost ÷ what may be, of the loss for which that is most. */
+function mostLost(losses: readonly LossOutcome[]): number | null {
+  const parts = losses.map(({ loss: { most }, reached }) => (reached === null || most <= 0 ? null : reached / most));
+  return parts.reduce<number | null>((a, b) => (a === null || b === null ? null : Math.max(a, b)), 0);
 }

@@ -9,6 +9,7 @@ describe('the smallest share that keeps a promise', () => {
         const { best, trials } = await smallestWithin({ least: 0.05, most: 1 }, async (share) => ({
           result: share,
           kept: share >= border,
+          lost: null,
         }));
         expect(trials.length).toBeLessThanOrEqual(7);
         expect(trials.every(({ share, kept }) => kept === share >= border)).toBe(true);
@@ -19,8 +20,35 @@ describe('the smallest share that keeps a promise', () => {
     );
   });
 
+  test('takes fewer than five trials on average where losses are a power of the share', async () => {
+    const counts: number[] = [];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.double({ min: 0.08, max: 0.95, noNaN: true }),
+        fc.double({ min: 2, max: 12, noNaN: true }),
+        fc.array(fc.double({ min: 0.95, max: 1.05, noNaN: true }), { minLength: 7, maxLength: 7 }),
+        async (border, slope, noise) => {
+          let tried = 0;
+          const { best, trials } = await smallestWithin({ least: 0.05, most: 1 }, async (share) => {
+            const lost = (share / border) ** -slope * (noise[tried++] as number);
+            return { result: share, kept: lost <= 1, lost };
+          });
+          counts.push(trials.length);
+          expect(trials.length).toBeLessThanOrEqual(7);
+          // Noise of 5 % moves the border by as much at the flattest slope; what is found may use 85 % of the promise.
+          expect(Math.abs(Math.log((best?.share ?? 1) / border))).toBeLessThan(0.04 + (0.05 + 0.17) / slope);
+        },
+      ),
+    );
+    expect(counts.reduce((sum, count) => sum + count, 0) / counts.length).toBeLessThan(5);
+  });
+
   test('is none where nothing keeps it', async () => {
-    const { best } = await smallestWithin({ least: 0.1, most: 1 }, async () => ({ result: undefined, kept: false }));
+    const { best } = await smallestWithin({ least: 0.1, most: 1 }, async () => ({
+      result: undefined,
+      kept: false,
+      lost: null,
+    }));
     expect(best).toBeUndefined();
   });
 });
