@@ -1,10 +1,15 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 import { diagnostics } from '../diagnostics.ts';
 import { reportFailure } from './failure.ts';
 import { library } from './library.ts';
 import { createOutput } from './output.ts';
 import { runCli } from './run-cli.ts';
+
+// What fits let go are arrays outside the heap. Marking step by step begins anew with every 64 MB of them and takes a tenth of
+// a run; whole collections are a tenth as many, in the same memory.
+setFlagsFromString('--no-incremental-marking');
 
 const { stdin, stdout, stderr, env: environment } = process;
 const argv = process.argv.slice(2);
