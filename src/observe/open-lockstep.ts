@@ -2,7 +2,8 @@ import { type Dataset, mirrorImages } from '../data/index.ts';
 import type { Model } from '../ir/index.ts';
 import type { ObservedModels } from '../rewrite/index.ts';
 import type { Feeds, KeepingRuntime, KeptTensor, KeptTensors } from '../runtime/index.ts';
-import { type ChunkSize, Lockstep, type LockstepOptions } from './lockstep.ts';
+import { Lockstep, type LockstepOptions } from './lockstep.ts';
+import type { ChunkSize } from './row-plan.ts';
 import { Side } from './side.ts';
 
 export interface OpenLockstepOptions extends Omit<LockstepOptions, 'chunks' | 'besides'> {

@@ -23,6 +23,17 @@ export interface RowPlan {
   draw(sample: number, copy: number, perSample: number): Draw;
 }
 
+/** How samples are fed. */
+export interface ChunkSize {
+  /** Samples that the model is fed with at once. */
+  readonly fed: number;
+  /** Samples among them that count, from the first; the others only fill a fixed batch. */
+  readonly count: number;
+  /** 0 for samples as they are; chunks of their copies follow in the same order. */
+  readonly copy: number;
+}
+
+/** Numbers of rows. */
 export interface Draw {
   readonly fitted: Int32Array;
   readonly heldBack: Int32Array;
@@ -56,4 +67,23 @@ export function planRows({ samples, copies, perSample, patch, positions, seed, n
       return { fitted: none, heldBack: copy === 0 ? all : none };
     },
   };
+}
+
+/** The rows of each chunk, counted from its first. @param perSample rows of one sample, for each chunk */
+export function drawRows(plan: RowPlan, chunks: readonly ChunkSize[], perSample: readonly number[]): readonly Draw[] {
+  let sample = 0;
+  let judges = plan.heldBack;
+  return chunks.map(({ count, copy }, chunk) => {
+    if (copy !== chunks[chunk - 1]?.copy) sample = 0;
+    const size = perSample[chunk] as number;
+    const fitted: number[] = [];
+    const heldBack: number[] = [];
+    for (let k = 0; k < count; k++, sample++) {
+      const drawn = plan.draw(sample, copy, size);
+      for (const row of drawn.fitted) fitted.push(k * size + row);
+      for (const row of drawn.heldBack.subarray(0, judges - heldBack.length)) heldBack.push(k * size + row);
+    }
+    judges -= heldBack.length;
+    return { fitted: Int32Array.from(fitted), heldBack: Int32Array.from(heldBack) };
+  });
 }
