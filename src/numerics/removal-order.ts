@@ -157,13 +157,7 @@ class ReaderState {
     const P = Math.round(Math.sqrt(gram.length));
     const T = kernel.length / P;
     const inverse = await blockedInverse(await blockedCholesky(gram, P, blas), blas);
-    const transposed = transpose(kernel, T, P);
-    const stack = new Float64Array(P * (P + T));
-    for (let p = 0; p < P; p++) {
-      stack.set(inverse.subarray(p * P, (p + 1) * P), p * (P + T));
-      stack.set(transposed.subarray(p * T, (p + 1) * T), p * (P + T) + P);
-    }
-    return new ReaderState(stack, P, columns, weight, blas);
+    return new ReaderState(beside(inverse, transpose(kernel, T, P), P), P, columns, weight, blas);
   }
 
   /** What is left of it, [T, P]. */
@@ -187,17 +181,11 @@ class ReaderState {
   /** The same for some units alone: everything that their removal changes for each other. */
   restricted(units: readonly number[]): ReaderState {
     const all = units.flatMap((unit) => this.#columnsOf(unit));
-    const [P, T] = [all.length, this.#T];
-    const [block, weights] = [this.#block(all), this.#part(all, this.#P, T)];
-    const stack = new Float64Array(P * (P + T));
-    for (let p = 0; p < P; p++) {
-      stack.set(block.subarray(p * P, (p + 1) * P), p * (P + T));
-      stack.set(weights.subarray(p * T, (p + 1) * T), p * (P + T) + P);
-    }
+    const stack = beside(this.#block(all), this.#part(all, this.#P, this.#T), all.length);
     const place = new Map(all.map((column, at) => [column, at]));
     const columns: number[][] = [];
     for (const unit of units) columns[unit] = this.#columnsOf(unit).map((column) => place.get(column) as number);
-    return new ReaderState(stack, P, columns, this.#weight, this.#blas);
+    return new ReaderState(stack, all.length, columns, this.#weight, this.#blas);
   }
 
   async remove(units: readonly number[]): Promise<void> {
@@ -241,4 +229,15 @@ class ReaderState {
     }
     return found;
   }
+}
+
+/** (A B) of two matrices with the same number of rows. */
+function beside(a: Float64Array, b: Float64Array, rows: number): Float64Array {
+  const result = new Float64Array(a.length + b.length);
+  const [left, right] = rows > 0 ? [a.length / rows, b.length / rows] : [0, 0];
+  for (let row = 0; row < rows; row++) {
+    result.set(a.subarray(row * left, (row + 1) * left), row * (left + right));
+    result.set(b.subarray(row * right, (row + 1) * right), row * (left + right) + left);
+  }
+  return result;
 }
