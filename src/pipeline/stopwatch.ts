@@ -1,9 +1,10 @@
 import type { OnEvent, Stage } from '../events.ts';
 
-/** Wall time per stage, told as it passes. */
+/** Wall time per stage, told as it passes. Work of one stage that overlaps counts once. */
 export class Stopwatch {
   readonly #onEvent: OnEvent;
   readonly #seconds = new Map<Stage, number>();
+  readonly #running = new Map<Stage, { works: number; readonly since: number }>();
 
   constructor(onEvent: OnEvent) {
     this.#onEvent = onEvent;
@@ -16,27 +17,26 @@ export class Stopwatch {
   ): Promise<Result> {
     this.#onEvent({ kind: 'stage', stage, state: 'start' });
     const start = performance.now();
-    const result = await work();
-    const seconds = this.#count(stage, start);
+    const result = await this.add(stage, work);
+    const seconds = (performance.now() - start) / 1000;
     this.#onEvent({ kind: 'stage', stage, state: 'end', seconds, ...(text && { text: text(result) }) });
     return result;
   }
 
   /** Counts time towards a stage without telling; for work that comes in many small parts. */
-  async add<Result>(stage: Stage, work: () => Promise<Result>): Promise<Result> {
-    const start = performance.now();
+  async add<Result>(stage: Stage, work: () => Result | Promise<Result>): Promise<Result> {
+    const running = this.#running.get(stage) ?? { works: 0, since: performance.now() };
+    running.works++;
+    this.#running.set(stage, running);
     try {
       return await work();
     } finally {
-      this.#count(stage, start);
+      running.works--;
+      if (running.works === 0) {
+        this.#running.delete(stage);
+        this.#seconds.set(stage, (this.#seconds.get(stage) ?? 0) + (performance.now() - running.since) / 1000);
+      }
     }
-  }
-
-  /** @returns the seconds since `start` */
-  #count(stage: Stage, start: number): number {
-    const seconds = (performance.now() - start) / 1000;
-    this.#seconds.set(stage, (this.#seconds.get(stage) ?? 0) + seconds);
-    return seconds;
   }
 
   get seconds(): Readonly<Record<string, number>> {
