@@ -55,6 +55,12 @@ export function withPass({ steps }: ResolvedPipeline, text: string, passes: read
   return { steps: added, text: printPipeline(added.map(({ entry }) => entry)) };
 }
 
+/** The pipeline in which no filter goes, not even one that does nothing. */
+export function withoutPruning({ steps }: ResolvedPipeline): ResolvedPipeline {
+  const left = steps.filter(({ pass }) => pass.kind !== 'prune');
+  return { steps: left, text: printPipeline(left.map(({ entry }) => entry)) };
+}
+
 /**
  * A pass given by --pass takes the place of its namesake; a rank pass that of the preset's rank pass, since two would
  * contend for the same nodes; any other comes before those of its kind, so that it has the first choice.

@@ -5,6 +5,7 @@ import type { Decision } from './decide.ts';
 import { finishModel } from './output-model.ts';
 import { type Rewritten, rewrite } from './rewritten.ts';
 import type { Run } from './run.ts';
+import { type ResolvedPipeline, withoutPruning } from './stages.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface Finished extends Rewritten {
@@ -16,25 +17,41 @@ export interface Finished extends Rewritten {
 const slowdown = 0.97;
 
 /**
- * Never slower: where the finished model takes more time than the original, nodes whose rewrite does not pay by
- * measurement stay as they were; where it then still does, all stay, with all their filters. Never larger: where no node is rewritten, and
- * what else was done made the file no smaller, the model stays byte for byte.
+ * Never slower: where the finished model takes more time than the original, filters that went because they do nothing stay
+ * first: what is left of a group may fit the SIMD width worse. Then nodes whose rewrite does not pay by measurement stay as
+ * they were, and where that is not enough all do, with all their filters. Never larger: where no node is rewritten, and what
+ * else was done made the file no smaller, the model stays byte for byte.
  */
 export async function takeBack(run: Run, decision: Decision, first: Finished): Promise<Finished> {
   let finished = first;
+  let { pipeline } = decision;
+  const retry = async (plan: Plan, blame: (node: PlanNode) => string | undefined = () => undefined) => {
+    finished = await again(run, { ...decision, pipeline }, { ...plan, pipeline: pipeline.text }, blame);
+  };
+  if (isSlower(finished) && finished.plan.pruned.length === 0 && losesFilters(finished)) {
+    pipeline = withoutPruning(pipeline);
+    await retry(finished.plan);
+    warn(run, 'filters that do nothing stay');
+  }
   if (isSlower(finished)) {
-    const slow = await slowNodes(run, decision, finished.plan);
+    const slow = await slowNodes(run, pipeline, finished.plan);
     const chosen = finished.plan.nodes.filter(({ method }) => method !== null);
     // Where no node is to blame alone, all are.
-    const names = new Map(slow.size > 0 ? slow : chosen.map(({ name }) => [name, 'the model as a whole was slower']));
-    finished = await again(run, decision, finished, (node) => names.get(node.name));
+    const names = new Map(slow.size > 0 ? slow : chosen.map(({ name }) => [name, whole]));
+    await retry(finished.plan, (node) => names.get(node.name));
     if (isSlower(finished)) {
-      const plan = unpruned(finished.plan);
-      finished = await again(run, decision, { ...finished, plan }, () => 'the model as a whole was slower');
+      pipeline = withoutPruning(pipeline);
+      await retry(unpruned(finished.plan), () => whole);
     }
-    run.options.onEvent?.({ kind: 'warning', diagnostic: takenBack(names.size, chosen.length) });
+    warn(run, `${names.size} of ${chosen.length} rewritten nodes were taken back`);
   }
   return isNothing(run, finished) ? asItCame(run, finished) : finished;
+}
+
+const whole = 'the model as a whole was slower';
+
+function losesFilters({ applied: { groups } }: Finished): boolean {
+  return groups !== undefined && groups.pruned.length > 0;
 }
 
 /** The original, byte for byte. */
@@ -61,7 +78,7 @@ function isNothing({ loaded }: Run, { applied, output }: Finished): boolean {
 /** By name, what a node took before and takes now, where that is more. */
 async function slowNodes(
   { model, resources, cache, policy, options: { threads = 1, device = 'cpu' } }: Run,
-  { pipeline }: Decision,
+  pipeline: ResolvedPipeline,
   rewrites: Rewrites,
 ): Promise<ReadonlyMap<string, string>> {
   const planned = plannedNodes(model, pipeline.steps, rewrites, policy, resources.environment);
@@ -86,7 +103,7 @@ async function slowNodes(
 async function again(
   run: Run,
   { pipeline, data }: Decision,
-  { plan }: Finished,
+  plan: Plan,
   blame: (node: PlanNode) => string | undefined,
 ): Promise<Finished> {
   const nodes = plan.nodes.map((node) => {
@@ -99,7 +116,7 @@ async function again(
   return { ...rewritten, plan: revised, verdict };
 }
 
-/** No filters go but those that do nothing. */
+/** No filters go. */
 function unpruned(plan: Plan): Plan {
   const whole = (cost: PlanNode['cost']) => cost && { before: cost.before, after: cost.before };
   return { ...plan, pruned: [], nodes: plan.nodes.map((node) => ({ ...node, cost: whole(node.cost) })) };
@@ -119,11 +136,12 @@ function keep(node: PlanNode, text: string): PlanNode {
   };
 }
 
-function takenBack(count: number, of: number) {
-  return diagnostics.warning(
+function warn({ options }: Run, text: string): void {
+  const diagnostic = diagnostics.warning(
     'taken-back',
-    `the model was slower than the original on this machine: ${count} of ${of} rewritten nodes were taken back`,
+    `the model was slower than the original on this machine: ${text}`,
     undefined,
     'With --target latency ranks are chosen by measured time',
   );
+  options.onEvent?.({ kind: 'warning', diagnostic });
 }
