@@ -1,9 +1,8 @@
 import type { Node, Value } from '../ir/index.ts';
 import type { Moments } from '../numerics/index.ts';
-import type { LinearOperator } from '../pass/index.ts';
 import type { Observer, OperatorPair } from '../rewrite/index.ts';
 import type { KeptTensor } from '../runtime/index.ts';
-import { channelAxis } from './row-layout.ts';
+import { keptDims } from './row-layout.ts';
 import { RowReader, type RowReaderOptions, type RowTensors } from './row-reader.ts';
 import { shortcutOf } from './shortcut.ts';
 import type { Side } from './side.ts';
@@ -134,14 +133,10 @@ export class Lockstep implements Observer {
     const [a, b] = shortcut
       ? [this.#original.tensor(shortcut.original, chunk), this.#rewritten.tensor(shortcut.rewritten, chunk)]
       : [];
-    const fits = a && b && sameDims(a, output) && b.dims.join() === dimsLeft(rewritten, output.dims, kept).join();
+    const fits =
+      a && b && sameDims(a, output) && b.dims.join() === keptDims(rewritten, output.dims, kept?.outputs).join();
     return { input: this.#rewritten.tensor(rewritten.input, chunk), output, residual: fits ? [a, b] : undefined };
   }
-}
-
-/** Dims of the output without the channels that are gone. */
-function dimsLeft(operator: LinearOperator, dims: readonly number[], kept: OperatorPair['kept']): readonly number[] {
-  return kept?.outputs ? dims.with(channelAxis(operator, dims), kept.outputs.length) : dims;
 }
 
 function sameDims(a: KeptTensor, b: KeptTensor): boolean {

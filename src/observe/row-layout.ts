@@ -18,9 +18,18 @@ export function outputLayout(operator: LinearOperator, dims: readonly number[]):
 }
 
 /** Which axis of an operator's output its channels are. */
-export function channelAxis(operator: LinearOperator, dims: readonly number[]): number {
+function channelAxis(operator: LinearOperator, dims: readonly number[]): number {
   if (operator.kernelShape.length > 0) return 1;
   return isLeftProduct(operator) ? Math.max(0, dims.length - 2) : dims.length - 1;
+}
+
+/** Dims of an operator's output without the channels that are gone; `kept` undefined where all are there. */
+export function keptDims(
+  operator: LinearOperator,
+  dims: readonly number[],
+  kept: readonly number[] | undefined,
+): readonly number[] {
+  return kept ? dims.with(channelAxis(operator, dims), kept.length) : dims;
 }
 
 /** Rows of the input of a Gemm or MatMul. */

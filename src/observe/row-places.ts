@@ -1,7 +1,7 @@
 import { elementCount } from '../numerics/index.ts';
 import { type LinearOperator, sourcePositions } from '../pass/index.ts';
 import type { Places } from '../runtime/index.ts';
-import { channelAxis, inputLayout, outputLayout } from './row-layout.ts';
+import { inputLayout, keptDims, outputLayout } from './row-layout.ts';
 
 /** Where the rows of one operator lie in tensors of one chunk. */
 export interface RowPlaces {
@@ -33,9 +33,8 @@ export interface RowSource {
 export function placesOf(operator: LinearOperator, source: RowSource, rows: Int32Array): RowPlaces {
   const { inputDims, outputDims, keptOutputs } = source;
   const channels = operator.groups * operator.outputs;
-  const made = keptOutputs ? outputDims.with(channelAxis(operator, outputDims), keptOutputs.length) : outputDims;
   const wanted = outputLayout(operator, outputDims);
-  const left = outputLayout(operator, made);
+  const left = outputLayout(operator, keptDims(operator, outputDims, keptOutputs));
   return {
     count: rows.length,
     ...inputPlaces(operator, inputDims, outputDims, rows),

@@ -46,19 +46,21 @@ function resolveFrom(options: EngineOptions, preset: string, passes: readonly Pa
     if (!steps.some(({ pass }) => pass.name === name))
       throw diagnostics.usage(`--skip-pass ${name}: the pipeline does not have it`);
   steps = steps.filter(({ pass }) => !skipPasses.includes(pass.name));
+  return pipelineOf(steps);
+}
+
+function pipelineOf(steps: readonly PipelineStep[]): ResolvedPipeline {
   return { steps, text: printPipeline(steps.map(({ entry }) => entry)) };
 }
 
 /** The pipeline with one more pass, as --pass adds it. */
 export function withPass({ steps }: ResolvedPipeline, text: string, passes: readonly Pass[]): ResolvedPipeline {
-  const added = resolvePipeline(text, passes).reduce(addStep, steps);
-  return { steps: added, text: printPipeline(added.map(({ entry }) => entry)) };
+  return pipelineOf(resolvePipeline(text, passes).reduce(addStep, steps));
 }
 
 /** The pipeline in which no filter goes, not even one that does nothing. */
 export function withoutPruning({ steps }: ResolvedPipeline): ResolvedPipeline {
-  const left = steps.filter(({ pass }) => pass.kind !== 'prune');
-  return { steps: left, text: printPipeline(left.map(({ entry }) => entry)) };
+  return pipelineOf(steps.filter(({ pass }) => pass.kind !== 'prune'));
 }
 
 /**

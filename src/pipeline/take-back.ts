@@ -37,18 +37,18 @@ export async function takeBack(run: Run, decision: Decision, first: Finished): P
     const slow = await slowNodes(run, pipeline, finished.plan);
     const chosen = finished.plan.nodes.filter(({ method }) => method !== null);
     // Where no node is to blame alone, all are.
-    const names = new Map(slow.size > 0 ? slow : chosen.map(({ name }) => [name, whole]));
+    const names = new Map(slow.size > 0 ? slow : chosen.map(({ name }) => [name, slowAsAWhole]));
     await retry(finished.plan, (node) => names.get(node.name));
     if (isSlower(finished)) {
       pipeline = withoutPruning(pipeline);
-      await retry(unpruned(finished.plan), () => whole);
+      await retry(unpruned(finished.plan), () => slowAsAWhole);
     }
     warn(run, `${names.size} of ${chosen.length} rewritten nodes were taken back`);
   }
   return isNothing(run, finished) ? asItCame(run, finished) : finished;
 }
 
-const whole = 'the model as a whole was slower';
+const slowAsAWhole = 'the model as a whole was slower';
 
 function losesFilters({ applied: { groups } }: Finished): boolean {
   return groups !== undefined && groups.pruned.length > 0;
