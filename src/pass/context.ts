@@ -1,9 +1,12 @@
-import type { Dim, Model, Value } from '../ir/index.ts';
+import type { Dim, DType, Model, Value } from '../ir/index.ts';
 import type { Blas, KernelMetric } from '../numerics/index.ts';
 
 /** Shapes as far as shape inference knows them. */
 export interface Shapes {
   shapeOf(value: Value): readonly Dim[] | undefined;
+  dtypeOf(value: Value): DType | undefined;
+  /** Elements, row-major, of small tensors that are the same in every run: initializers and what follows from them. */
+  constantOf(value: Value): readonly number[] | undefined;
 }
 
 /** What every pass is given. Nothing here is global. */

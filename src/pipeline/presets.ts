@@ -18,8 +18,8 @@ const cleanup = 'eliminate-dead-nodes,share-initializers';
  */
 const methods = 'svd,cp-split,spatial-svd,tucker-2,channel-svd,grouped-core';
 
-/** Under --target, --max-drop, --max-kl or --max-error. */
-export const goalPipeline = `${before},${methods},${cleanup}`;
+/** Under --target, --max-drop, --max-kl or --max-error: what makes a model faster and its file a little larger may stay. */
+export const goalPipeline = `pad-to-conv,${before},${methods},${cleanup}`;
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
   /**
