@@ -2,6 +2,7 @@
 import { definePass, type Node, type PassContext, type Skip, skip, type Value } from 'onnx-tucker/pass';
 import { z } from 'zod';
 import { convolve } from './convolve.ts';
+import { fixedNumbers } from './fixed-numbers.ts';
 import { sliceStrides } from './slice-strides.ts';
 
 export interface PadMatch {
@@ -36,7 +37,7 @@ function match(pad: Node, context: PassContext<unknown>): PadMatch | Skip | null
   const { shapes } = context;
   const rank = shapes.shapeOf(pad.inputs[0])?.length;
   const pads = padsOf(pad, context);
-  const value = pad.inputs[2] ? shapes.constantOf(pad.inputs[2])?.[0] : pad.float('value', 0);
+  const value = pad.inputs[2] ? fixedNumbers(pad.inputs[2], context)?.[0] : pad.float('value', 0);
   if (rank === undefined || rank < 3 || pads?.length !== 2 * rank || value !== 0 || pad.inputs[3])
     return skip(pad, 'not-legal', 'it does not add zeros in numbers that are known');
   if (
@@ -60,8 +61,8 @@ function match(pad: Node, context: PassContext<unknown>): PadMatch | Skip | null
   return { pad, slices, input, output, dtype, channels, begin, end, strides };
 }
 
-function padsOf(pad: Node, { shapes }: PassContext<unknown>): readonly number[] | undefined {
-  return pad.inputs[1] ? shapes.constantOf(pad.inputs[1]) : pad.ints('pads');
+function padsOf(pad: Node, context: PassContext<unknown>): readonly number[] | undefined {
+  return pad.inputs[1] ? fixedNumbers(pad.inputs[1], context) : pad.ints('pads');
 }
 
 /** The Slice that makes a value for one reader alone, if it does nothing but step through spatial axes. */

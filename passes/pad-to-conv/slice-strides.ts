@@ -1,16 +1,13 @@
 import type { Node, PassContext, Value } from 'onnx-tucker/pass';
+import { fixedNumbers } from './fixed-numbers.ts';
 
 /**
  * Steps of a Slice along the spatial axes of [N, C, …], where all it does is to take every s-th position of them from the
  * first to the end; otherwise undefined.
  */
-export function sliceStrides(
-  slice: Node,
-  input: Value,
-  { shapes }: PassContext<unknown>,
-): readonly number[] | undefined {
-  const shape = shapes.shapeOf(input);
-  const parts = shape && shape.length >= 3 ? partsOf(slice, shapes) : undefined;
+export function sliceStrides(slice: Node, input: Value, context: PassContext<unknown>): readonly number[] | undefined {
+  const shape = context.shapes.shapeOf(input);
+  const parts = shape && shape.length >= 3 ? partsOf(slice, context) : undefined;
   if (!shape || !parts) return undefined;
   const strides = shape.slice(2).map(() => 1);
   for (const { axis: given, start, end, step } of parts) {
@@ -27,10 +24,10 @@ export function sliceStrides(
 const largest = 2 ** 31 - 1;
 
 /** What a Slice takes of each axis; undefined where that is computed at run time. */
-function partsOf(slice: Node, shapes: PassContext<unknown>['shapes']) {
+function partsOf(slice: Node, context: PassContext<unknown>) {
   const given = (index: number, name: string) => {
     const value = slice.inputs[index];
-    return value ? shapes.constantOf(value) : slice.ints(name);
+    return value ? fixedNumbers(value, context) : slice.ints(name);
   };
   const or = (index: number, name: string, usual: (at: number) => number) =>
     given(index, name) ?? (slice.inputs[index] ? undefined : starts?.map((_, at) => usual(at)));

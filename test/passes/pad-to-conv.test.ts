@@ -104,6 +104,13 @@ describe('pad-to-conv', () => {
     expect(opTypes(rewritten(model))).toEqual(opTypes(model));
   });
 
+  test('a pad by numbers that the caller may feed stays', () => {
+    const model = shortcut();
+    const pads = [...model.graph.initializers].find(({ name }) => name === 'pads');
+    if (pads) model.graph.inputs.push(pads);
+    expect(opTypes(rewritten(model))).toEqual(opTypes(model));
+  });
+
   test('is idempotent', () => {
     const once = rewritten(shortcut());
     const workspace = new Workspace(once, resources.environment);
