@@ -19,8 +19,8 @@ const slowdown = 0.97;
 /**
  * Never slower: where the finished model takes more time than the original, filters that went because they do nothing stay
  * first: what is left of a group may fit the SIMD width worse. Then nodes whose rewrite does not pay by measurement stay as
- * they were, and where that is not enough all do, with all their filters. Never larger: where no node is rewritten, and what
- * else was done made the file no smaller, the model stays byte for byte.
+ * they were, and where that is not enough all do, with all their filters. Never larger: where nobody named a goal and the
+ * file has grown, no node is rewritten; then, where what else was done made the file no smaller, the model stays byte for byte.
  */
 export async function takeBack(run: Run, decision: Decision, first: Finished): Promise<Finished> {
   let finished = first;
@@ -31,7 +31,7 @@ export async function takeBack(run: Run, decision: Decision, first: Finished): P
   if (isSlower(finished) && finished.plan.pruned.length === 0 && losesFilters(finished)) {
     pipeline = withoutPruning(pipeline);
     await retry(finished.plan);
-    warn(run, 'filters that do nothing stay');
+    warn(run, slower, 'filters that do nothing stay');
   }
   if (isSlower(finished)) {
     const slow = await slowNodes(run, pipeline, finished.plan);
@@ -43,10 +43,24 @@ export async function takeBack(run: Run, decision: Decision, first: Finished): P
       pipeline = withoutPruning(pipeline);
       await retry(unpruned(finished.plan), () => slowAsAWhole);
     }
-    warn(run, `${names.size} of ${chosen.length} rewritten nodes were taken back`);
+    warn(run, slower, `${names.size} of ${chosen.length} rewritten nodes were taken back`);
+  }
+  if (decision.goal === undefined && finished.output.byteLength > run.loaded.byteLength && rewritesNodes(finished)) {
+    await retry(finished.plan, () => 'the file was larger than before');
+    warn(run, larger, 'all rewritten nodes were taken back');
   }
   return isNothing(run, finished) ? asItCame(run, finished) : finished;
 }
+
+/** What a model was, and what helps. */
+const slower = [
+  'slower than the original on this machine',
+  'With --target latency ranks are chosen by measured time',
+] as const;
+const larger = [
+  'larger than the original',
+  'With --max-drop or --max-error it may be, where that makes it faster',
+] as const;
 
 const slowAsAWhole = 'the model as a whole was slower';
 
@@ -72,7 +86,11 @@ function isSlower({ verdict: { benchmark } }: Finished): boolean {
 
 /** No node was rewritten, and what else was done made the file no smaller. */
 function isNothing({ loaded }: Run, { applied, output }: Finished): boolean {
-  return applied.nodes.every(({ skipped }) => skipped !== null) && output.byteLength >= loaded.byteLength;
+  return !rewritesNodes({ applied }) && output.byteLength >= loaded.byteLength;
+}
+
+function rewritesNodes({ applied: { nodes } }: Pick<Finished, 'applied'>): boolean {
+  return nodes.some(({ skipped }) => skipped === null);
 }
 
 /** By name, what a node took before and takes now, where that is more. */
@@ -136,12 +154,7 @@ function keep(node: PlanNode, text: string): PlanNode {
   };
 }
 
-function warn({ options }: Run, text: string): void {
-  const diagnostic = diagnostics.warning(
-    'taken-back',
-    `the model was slower than the original on this machine: ${text}`,
-    undefined,
-    'With --target latency ranks are chosen by measured time',
-  );
+function warn({ options }: Run, [was, hint]: typeof slower | typeof larger, text: string): void {
+  const diagnostic = diagnostics.warning('taken-back', `the model was ${was}: ${text}`, undefined, hint);
   options.onEvent?.({ kind: 'warning', diagnostic });
 }

@@ -108,11 +108,11 @@ async function judgeSources(
       ...(await judgeAgreement(runtime, original, written, options, data, evaluation)),
     };
   });
-  if (!(options.bench ?? dense !== undefined) || verification.unverified !== null)
-    return { verification, benchmark: null };
+  if (!(options.bench ?? dense !== undefined)) return { verification, benchmark: null };
   const latency = await watch.time('bench', () => judgeLatency(runtime, original, written, options));
   if (isUnjudged(latency)) {
-    options.onEvent?.({ kind: 'warning', diagnostic: notTimed(latency.reason) });
+    // Where ONNX Runtime cannot run the model, the reason has been given.
+    if (verification.unverified === null) options.onEvent?.({ kind: 'warning', diagnostic: notTimed(latency.reason) });
     return { verification, benchmark: null };
   }
   const [, upper] = latency.ci95;
