@@ -2,7 +2,7 @@ import { stepKinds, stepWork } from './step-work.ts';
 import type { SizedStep } from './timed-step.ts';
 
 const perKind = ['macs', 'activations'] as const;
-const common = ['fetches', 'unblocked', 'weights', 'steps'] as const;
+const common = ['fetches', 'unblocked', 'spilled', 'weights', 'steps'] as const;
 
 export type WorkName = `${(typeof stepKinds)[number]} ${(typeof perKind)[number]}` | (typeof common)[number];
 
@@ -12,8 +12,16 @@ export const workNames: readonly WorkName[] = [
   ...common,
 ];
 
-/** Amounts in the order of {@link workNames}. */
-export function chainWork(chain: readonly SizedStep[], block: number): readonly number[] {
+/**
+ * Amounts in the order of {@link workNames}.
+ *
+ * @param cache elements that the processor keeps at hand from one step to the next
+ */
+export function chainWork(
+  chain: readonly SizedStep[],
+  block: number,
+  cache = Number.POSITIVE_INFINITY,
+): readonly number[] {
   const amounts = new Map<WorkName, number>();
   const add = (name: WorkName, amount: number) => amounts.set(name, (amounts.get(name) ?? 0) + amount);
   for (const step of chain) {
@@ -22,6 +30,7 @@ export function chainWork(chain: readonly SizedStep[], block: number): readonly 
     add(`${kind} activations`, activations);
     add('fetches', fetches);
     add('unblocked', unblocked);
+    add('spilled', Math.max(0, activations - cache));
     add('weights', weights);
     add('steps', 1);
   }

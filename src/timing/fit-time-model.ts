@@ -25,6 +25,8 @@ export interface FittedModel {
 export interface FitOptions {
   /** Blocks to try: all that vector units have, by default. */
   readonly blocks?: readonly number[];
+  /** Sizes of cache to try, in elements. */
+  readonly caches?: readonly number[];
   /** Whether neighbours may correct the model. */
   readonly local?: boolean;
 }
@@ -32,18 +34,21 @@ export interface FitOptions {
 /** From scalar to 1024 bits of float32. */
 export const vectorBlocks: readonly number[] = [1, 4, 8, 16, 32];
 
+/** None that is ever full, and what second-level caches hold of float32: 256 KiB to 4 MiB. */
+export const cacheSizes: readonly number[] = [Number.POSITIVE_INFINITY, 2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20];
+
 /**
  * Fits Σ coefficient · work to measured times, coefficients not negative, relative errors squared: a small chain counts as
  * much as a large one. The block that channels are rounded up to is the one that fits best.
  */
 export function fitTimeModel(
   samples: readonly TimedSample[],
-  { blocks = vectorBlocks, local = true }: FitOptions = {},
+  { blocks = vectorBlocks, caches = cacheSizes, local = true }: FitOptions = {},
 ): FittedModel {
-  const [first, ...others] = blocks.map((block) => fitWithBlock(samples, block));
+  const [first, ...others] = caches.flatMap((cache) => blocks.map((block) => fitWith(samples, block, cache)));
   if (!first) throw new Error('there is a block to try');
-  const { block, weights } = others.reduce((best, fit) => (fit.rms < best.rms ? fit : best), first);
-  const model = (chain: readonly SizedStep[]) => product(chainWork(chain, block), weights);
+  const { block, cache, weights } = others.reduce((best, fit) => (fit.rms < best.rms ? fit : best), first);
+  const model = (chain: readonly SizedStep[]) => product(chainWork(chain, block, cache), weights);
   const residuals = samples.map(({ chain, milliseconds }) => ({ chain, log: Math.log(milliseconds / model(chain)) }));
   const { correct, rms, radius } = local
     ? localCorrection(residuals, block)
@@ -57,13 +62,15 @@ export function fitTimeModel(
   };
 }
 
-function fitWithBlock(samples: readonly TimedSample[], block: number) {
-  const rows = samples.map(({ chain, milliseconds }) => chainWork(chain, block).map((value) => value / milliseconds));
+function fitWith(samples: readonly TimedSample[], block: number, cache: number) {
+  const rows = samples.map(({ chain, milliseconds }) =>
+    chainWork(chain, block, cache).map((value) => value / milliseconds),
+  );
   const weights = nonNegativeLeastSquares(
     rows,
     rows.map(() => 1),
   );
-  return { block, weights, rms: rootMeanSquare(rows.map((row) => Math.log(product(row, weights)))) };
+  return { block, cache, weights, rms: rootMeanSquare(rows.map((row) => Math.log(product(row, weights)))) };
 }
 
 /** Never 0, even where all that a chain does is new to the model. */

@@ -15,7 +15,7 @@ export interface StepWork {
   readonly weights: number;
   /** Elements that a dense convolution fetches: its input once for every four blocks of outputs and every tap. */
   readonly fetches: number;
-  /** Elements read or made outside the blocked layout, with the way into it and out of it. */
+  /** Elements read or made outside the blocked layout, with the way into it and out of it; groups there fetch every tap. */
   readonly unblocked: number;
 }
 
@@ -49,7 +49,7 @@ export function stepWork(step: SizedStep, block: number): StepWork {
   const unblocked =
     inputs % channelAlignment === 0 || kernelShape.length === 0
       ? 0
-      : inputs * inputPositions + outputs * outputPositions;
+      : inputs * inputPositions + outputs * outputPositions * (groups > 1 ? elements(kernelShape) : 1);
   const dense = groups === 1 && kernelShape.length > 0;
   return {
     kind: stepKind(step),

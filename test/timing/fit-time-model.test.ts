@@ -10,12 +10,16 @@ const truth: Partial<Record<(typeof workNames)[number], number>> = {
   'spatial macs': 1.5e-8,
   'grouped macs': 4e-8,
   'grouped activations': 1e-7,
+  spilled: 3e-7,
   fetches: 2e-7,
   steps: 1e-3,
 };
 
-function trueTime(chain: readonly SizedStep[], block: number): number {
-  return chainWork(chain, block).reduce((sum, amount, i) => sum + amount * (truth[workNames[i] ?? 'steps'] ?? 0), 0);
+function trueTime(chain: readonly SizedStep[], block: number, cache = Number.POSITIVE_INFINITY): number {
+  return chainWork(chain, block, cache).reduce(
+    (sum, amount, i) => sum + amount * (truth[workNames[i] ?? 'steps'] ?? 0),
+    0,
+  );
 }
 
 const timed = (block: number, noise = 0) => {
@@ -34,6 +38,19 @@ const unseen = [
 describe('fitTimeModel', () => {
   it('finds the block that channels are rounded up to', () => {
     for (const block of [4, 8, 16, 32]) expect(fitTimeModel(timed(block, 0.03)).block).toBe(block);
+  });
+
+  it('finds the cache beyond which what goes in and out takes longer', () => {
+    const cache = 2 ** 16;
+    const wide = [16, 32, 64, 96].flatMap((channels) =>
+      [14, 28, 40, 56].flatMap((size) => [tucker(channels, 8, channels, size), cp(channels, 16, channels, size)]),
+    );
+    const samples = [...manyChains(), ...wide].map((chain) => ({ chain, milliseconds: trueTime(chain, 8, cache) }));
+    const model = fitTimeModel(samples, { local: false });
+    const chain = tucker(80, 16, 80, 48);
+    expect(model.coefficients.spilled).toBeGreaterThan(0);
+    expect(model.milliseconds(chain) / trueTime(chain, 8, cache)).toBeCloseTo(1, 2);
+    expect(trueTime(chain, 8, cache) / trueTime(chain, 8)).toBeGreaterThan(1.1);
   });
 
   it('predicts chains that it never saw from exact times', () => {
