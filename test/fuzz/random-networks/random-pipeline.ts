@@ -19,6 +19,7 @@ export function randomPipeline(seed: number, model: Model, data?: string): Engin
   const segments = Array.from({ length: pick(random, [1, 1, 1, 2]) }, segment);
   const pruned = pruning(seed, data);
   const passes = [
+    ...shortcuts(seed),
     ...subset(random, canonicalize, 0.6),
     ...pruned.passes,
     ...segments.flat(),
@@ -38,7 +39,8 @@ export function randomPipeline(seed: number, model: Model, data?: string): Engin
 export function exactPipeline(seed: number): EngineOptions {
   const random = seededRandom(seed, 'exact-pipeline');
   return {
-    pipeline: [...subset(random, [...canonicalize, ...cleanup], 0.8), ...idle(seed)].join(',') || 'none',
+    pipeline:
+      [...shortcuts(seed), ...subset(random, [...canonicalize, ...cleanup], 0.8), ...idle(seed)].join(',') || 'none',
     bench: false,
   };
 }
@@ -55,6 +57,11 @@ function pruning(seed: number, data: string | undefined) {
   const passes = subset(random, ['prune-filters', choosing], 0.35);
   const calibrated = data !== undefined && passes.includes(choosing) && (needed || chance(random, 0.3));
   return { passes, options: calibrated ? { calibrate: data } : {} };
+}
+
+/** Shortcuts as convolutions, in half of the pipelines. */
+function shortcuts(seed: number): readonly string[] {
+  return subset(seededRandom(seed, 'shortcuts'), ['pad-to-conv'], 0.5);
 }
 
 /** Filters that go at no loss, in half of the pipelines. */
