@@ -33,6 +33,7 @@ const cases = {
   'tensor-train': atShares('tensor-train'),
   svd: atShares('svd'),
   'cp-split': ['cp-split', 'cp-split{form=four}'].map((method) => atShare(0.5, method)),
+  'grouped-core': [atShare(0.5, 'grouped-core')],
   'vbmf-ranks': ['', '{mode=published}', '{weakening=0.8}'].map((options) => `vbmf-ranks${options},tucker-2`),
   'energy-ranks': [0.999, 0.99, 0.9].map((keep) => `energy-ranks{keep=${keep}},tucker-2`),
   'error-ranks': [0.01, 0.05, 0.2].map((max) => `error-ranks{max=${max}},svd,channel-svd,spatial-svd,tucker-2`),
