@@ -45,7 +45,9 @@ export function fitTimeModel(
   samples: readonly TimedSample[],
   { blocks = vectorBlocks, caches = cacheSizes, local = true }: FitOptions = {},
 ): FittedModel {
-  const [first, ...others] = caches.flatMap((cache) => blocks.map((block) => fitWith(samples, block, cache)));
+  // A cache that nothing overflows fits like one that is never full.
+  const sizes = caches.filter((cache, i) => i === 0 || samples.some(({ chain }) => overflows(chain, blocks, cache)));
+  const [first, ...others] = sizes.flatMap((cache) => blocks.map((block) => fitWith(samples, block, cache)));
   if (!first) throw new Error('there is a block to try');
   const { block, cache, weights } = others.reduce((best, fit) => (fit.rms < best.rms ? fit : best), first);
   const model = (chain: readonly SizedStep[]) => product(chainWork(chain, block, cache), weights);
@@ -60,6 +62,10 @@ export function fitTimeModel(
     rms,
     radius,
   };
+}
+
+function overflows(chain: readonly SizedStep[], blocks: readonly number[], cache: number): boolean {
+  return (chainWork(chain, Math.max(...blocks), cache)[workNames.indexOf('spilled')] ?? 0) > 0;
 }
 
 function fitWith(samples: readonly TimedSample[], block: number, cache: number) {
