@@ -1,7 +1,7 @@
 import { attribute, type Editor, fromFloat64 } from 'onnx-tucker/pass';
 import type { PadMatch } from './index.ts';
 
-/** The convolution takes the place and the name of the pad, and makes its value. */
+/** The convolution makes the value of the pad, under a name of its own. */
 export function convolve(match: PadMatch, edit: Editor): void {
   const { pad, slices, input, output, dtype, channels, begin, end, strides } = match;
   const outputs = begin + channels + end;

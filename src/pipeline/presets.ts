@@ -25,7 +25,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   /**
    * Harms no model: per node the cheapest candidate whose weight error is at most 0.003, otherwise the node stays.
    * (Up to 0.01 a wide ResNet-50 saves 0.1 % and answers otherwise for 2.7 % of images; the networks with dead weights
-   * among fifty save as much at 0.003.) cp-split is not among them: at that error it never won on trained networks, and its fits take most of the time.
+   * among fifty save as much at 0.003.) cp-split is not among the methods: at that error it never won on trained networks,
+   * and its fits take most of the time.
    */
   safe: {
     pipeline: `${before},error-ranks{max=0.003},svd,channel-svd,spatial-svd,tucker-2,tensor-train,${cleanup}`,

@@ -25,8 +25,6 @@ export interface FittedModel {
 export interface FitOptions {
   /** Blocks to try: all that vector units have, by default. */
   readonly blocks?: readonly number[];
-  /** Sizes of cache to try, in elements. */
-  readonly caches?: readonly number[];
   /** Whether neighbours may correct the model. */
   readonly local?: boolean;
 }
@@ -34,8 +32,8 @@ export interface FitOptions {
 /** From scalar to 1024 bits of float32. */
 export const vectorBlocks: readonly number[] = [1, 4, 8, 16, 32];
 
-/** None that is ever full, and what second-level caches hold of float32: 256 KiB to 4 MiB. */
-export const cacheSizes: readonly number[] = [Number.POSITIVE_INFINITY, 2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20];
+/** What second-level caches hold of float32: 256 KiB to 4 MiB. */
+const cacheSizes: readonly number[] = [2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20];
 
 /**
  * Fits Σ coefficient · work to measured times, coefficients not negative, relative errors squared: a small chain counts as
@@ -43,11 +41,13 @@ export const cacheSizes: readonly number[] = [Number.POSITIVE_INFINITY, 2 ** 16,
  */
 export function fitTimeModel(
   samples: readonly TimedSample[],
-  { blocks = vectorBlocks, caches = cacheSizes, local = true }: FitOptions = {},
+  { blocks = vectorBlocks, local = true }: FitOptions = {},
 ): FittedModel {
   // A cache that nothing overflows fits like one that is never full.
-  const sizes = caches.filter((cache, i) => i === 0 || samples.some(({ chain }) => overflows(chain, blocks, cache)));
-  const [first, ...others] = sizes.flatMap((cache) => blocks.map((block) => fitWith(samples, block, cache)));
+  const overflowing = cacheSizes.filter((cache) => samples.some(({ chain }) => overflows(chain, blocks, cache)));
+  const [first, ...others] = [Number.POSITIVE_INFINITY, ...overflowing].flatMap((cache) =>
+    blocks.map((block) => fitWith(samples, block, cache)),
+  );
   if (!first) throw new Error('there is a block to try');
   const { block, cache, weights } = others.reduce((best, fit) => (fit.rms < best.rms ? fit : best), first);
   const model = (chain: readonly SizedStep[]) => product(chainWork(chain, block, cache), weights);
