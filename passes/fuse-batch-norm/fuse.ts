@@ -38,6 +38,8 @@ export function fuse({ batchNorm, operator, output, factor, offset, mean }: Batc
 function scaled(operator: LinearOperator, weight: Float64Array, factor: Float64Array): Float64Array {
   const kernel = toKernelOrder(operator, weight);
   const inner = kernel.length / factor.length;
-  const product = Float64Array.from(kernel, (value, i) => value * (factor[Math.floor(i / inner)] as number));
-  return Float64Array.from(toWeightOrder(operator, product));
+  const product = new Float64Array(kernel.length);
+  for (const [channel, by] of factor.entries())
+    for (let i = channel * inner; i < (channel + 1) * inner; i++) product[i] = (kernel[i] as number) * by;
+  return new Float64Array(toWeightOrder(operator, product));
 }

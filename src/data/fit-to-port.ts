@@ -83,7 +83,9 @@ function fitValues(
     text: JSON.stringify({ scale, mean, std, labelOffset }),
     labelOffset,
     apply: (sample) => {
-      const data = Float32Array.from(toNumbers(sample.data), (value) => (value * scale - mean) / std);
+      const numbers = toNumbers(sample.data);
+      const data = new Float32Array(numbers.length);
+      for (let i = 0; i < data.length; i++) data[i] = ((numbers[i] as number) * scale - mean) / std;
       return checked(reshaped({ ...sample, data }, axes), port, axes, sample);
     },
   };

@@ -87,8 +87,13 @@ class GroupSums {
     subtract(y, this.#originY, this.#sumY, used, capacity);
     addSquares(y, this.#squaresY, used, capacity);
     await addGram(this.#gram, { data: x, rows: P, columns: capacity }, blas, 'float32');
-    const cross = await blas.gemm32({ m: T, n: P, k: capacity, a: y, b: x, transB: true });
-    for (let i = 0; i < cross.length; i++) this.#cross[i] = (this.#cross[i] as number) + (cross[i] as number);
+    // The longer side first: threads share out its rows.
+    const [a, b, m, n] = P >= T ? [x, y, P, T] : [y, x, T, P];
+    const cross = await blas.gemm32({ m, n, k: capacity, a, b, transB: true });
+    const [stepT, stepP] = P >= T ? [1, T] : [P, 1];
+    for (let t = 0; t < T; t++)
+      for (let p = 0; p < P; p++)
+        this.#cross[t * P + p] = (this.#cross[t * P + p] as number) + (cross[t * stepT + p * stepP] as number);
     x.fill(0);
     y.fill(0);
   }

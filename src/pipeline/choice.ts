@@ -1,5 +1,12 @@
 import type { Option } from '../allocate/index.ts';
-import { type Candidate, type NodeCandidates, type PlanNode, writtenCost } from '../rewrite/index.ts';
+import {
+  type Candidate,
+  type CandidateOffer,
+  type NodeCandidates,
+  type NodeOffers,
+  type PlanNode,
+  writtenCost,
+} from '../rewrite/index.ts';
 import type { TargetKind } from './goal.ts';
 
 /** What a chain takes; undefined where its sizes are not known. */
@@ -25,6 +32,31 @@ export interface Pricing {
 /** What an operator takes in the file beside its weights: names, attributes, dims. Corrected by the size of a sketch. */
 const bytesPerOperator = 200;
 
+/** What a way to treat a node costs, in each of the kinds. */
+function costsIn(
+  { kinds, bytesPerParameter }: Pricing,
+  { params, macs }: Candidate['cost'],
+  operators: number,
+  milliseconds: number | undefined,
+): readonly number[] {
+  const costs: Readonly<Record<TargetKind, number>> = {
+    params,
+    macs,
+    size: params * bytesPerParameter + operators * bytesPerOperator,
+    latency: milliseconds ?? 0,
+  };
+  return kinds.map((kind) => costs[kind]);
+}
+
+/** Whether a candidate costs less than its node in any of the kinds; what costs as much only adds an error. */
+export function savesAny(pricing: Pricing, { cost: whole, step }: NodeOffers): (offer: CandidateOffer) => boolean {
+  const time = pricing.milliseconds;
+  if (!whole || !step) return () => true;
+  const before = costsIn(pricing, whole, 1, time?.([step]));
+  return ({ cost, steps }) =>
+    costsIn(pricing, cost, steps.length, time?.(steps)).some((own, k) => own < (before[k] as number));
+}
+
 /**
  * To keep the node first, unless ranks were set by hand.
  *
@@ -33,8 +65,9 @@ const bytesPerOperator = 200;
 export function choicesOf(
   node: Pick<NodeCandidates, 'cost' | 'step' | 'candidates' | 'chosen'>,
   importance: number,
-  { kinds, milliseconds: time, bytesPerParameter }: Pricing,
+  pricing: Pricing,
 ): readonly Choice[] {
+  const time = pricing.milliseconds;
   const { cost, step, candidates, chosen } = node;
   const choice = (
     price: Candidate['cost'],
@@ -42,15 +75,12 @@ export function choicesOf(
     milliseconds: number | undefined,
     error: number,
     candidate: Candidate | undefined,
-  ): Choice => {
-    const costs: Readonly<Record<TargetKind, number>> = {
-      params: price.params,
-      macs: price.macs,
-      size: price.params * bytesPerParameter + operators * bytesPerOperator,
-      latency: milliseconds ?? 0,
-    };
-    return { costs: kinds.map((kind) => costs[kind]), error: importance * error, candidate, milliseconds };
-  };
+  ): Choice => ({
+    costs: costsIn(pricing, price, operators, milliseconds),
+    error: importance * error,
+    candidate,
+    milliseconds,
+  });
   const ways = candidates.map((candidate) =>
     choice(candidate.cost, candidate.steps.length, time?.(candidate.steps), candidate.error, candidate),
   );

@@ -5,7 +5,7 @@ import type { CalibrationData } from './calibration.ts';
 import { withSources } from './output-model.ts';
 import type { Run } from './run.ts';
 
-/** Samples to look at, so that all nodes together take about as many runs as there are samples to fit to. */
+/** Samples to look at, so that all nodes together take about half as many runs as there are samples to fit to: 4 say enough. */
 const samples = { least: 4, most: 16 };
 
 /**
@@ -28,7 +28,7 @@ export async function sensitivitiesOf(
       return dtype === 'float32' || dtype === 'float64' ? [{ node, dtype }] : [];
     }),
   );
-  const wanted = Math.round(dataset.size / Math.max(1, probes.length));
+  const wanted = Math.round(dataset.size / Math.max(1, 2 * probes.length));
   try {
     const found = await withSources([watched, disturbed], async ([first, second]) =>
       first && second

@@ -1,8 +1,15 @@
 import { diagnostics } from '../diagnostics.ts';
 import { isRealDType } from '../ir/index.ts';
-import { type FoundCandidates, findCandidates, type NodeCandidates, type Rewrites } from '../rewrite/index.ts';
+import {
+  type CandidateOffers,
+  type FoundCandidates,
+  type NodeOffers,
+  offerCandidates,
+  type Rewrites,
+} from '../rewrite/index.ts';
 import { calibrateTimeModel, type TimeModel } from '../timing/index.ts';
 import type { CalibrationData } from './calibration.ts';
+import { type Pricing, savesAny } from './choice.ts';
 import { Choices, type ChoicesInit, type Chooser, type Chosen } from './choices.ts';
 import type { Target, TargetKind } from './goal.ts';
 import { sensitivitiesOf } from './importance.ts';
@@ -48,24 +55,25 @@ export class PlanSearch {
     wanted: readonly TargetKind[],
   ): Promise<PlanSearch> {
     const timed = wanted.includes('latency') || (wanted.length === 0 && (run.options.bench ?? true));
-    const { pruned, nodes, groups } = await candidatesOf(run, pipeline, data, timed ? leastBlock : 1);
-    const model = timed ? await timeModelOf(run, nodes) : undefined;
-    const kinds = wanted.length > 0 ? wanted : [model ? ('latency' as const) : priceOf(nodes)];
-    const init: ChoicesInit = {
-      pruned,
-      nodes,
-      kinds,
+    const offers = await offersOf(run, pipeline, data, timed ? leastBlock : 1);
+    const model = timed ? await timeModelOf(run, offers.nodes) : undefined;
+    const pricing: Pricing = {
+      kinds: wanted.length > 0 ? wanted : [model ? ('latency' as const) : priceOf(offers.nodes)],
       milliseconds: model && ((chain) => model.milliseconds(chain)),
       bytesPerParameter: bytesPerParameter(run),
+    };
+    const { pruned, nodes, groups } = await estimated(run, data, offers, pricing);
+    const init: ChoicesInit = {
+      ...pricing,
+      ...{ pruned, nodes },
       norm: data ? 'outputs' : 'weights',
-      counted: touchedBy(groups),
+      counted: new Set([...touchedBy(groups), ...offers.nodes.flatMap(namesOfOffered)]),
     };
     const choices = new Choices(init);
     if (groups.length === 0) return new PlanSearch(run, pipeline, data, choices);
     const whole = {
       ...init,
       nodes: nodes.map((node) => ({ ...node, candidates: [] })),
-      counted: new Set([...(init.counted ?? []), ...nodes.flatMap(namesOfOpen)]),
     };
     return new PlanSearch(run, pipeline, data, choices, {
       withFilters: new PrunedChoices(init, groups, choices),
@@ -140,9 +148,9 @@ const promising = 0.95;
 /** What factorizing alone cannot make cheaper. */
 const atTheFloor = 1.02;
 
-/** Names of nodes that have candidates. */
-function namesOfOpen({ kept, candidates }: NodeCandidates): readonly string[] {
-  return candidates.length > 0 ? [kept.name] : [];
+/** Its name where something could take the place of a node: what it costs counts, also where nothing saves any of that. */
+function namesOfOffered({ name, offers }: NodeOffers): readonly string[] {
+  return offers.length > 0 ? [name] : [];
 }
 
 function isBetter(forecast: Chosen, than: Chosen): boolean {
@@ -152,23 +160,34 @@ function isBetter(forecast: Chosen, than: Chosen): boolean {
 /** Ranks to time: where the stairs of the SIMD width lie is measured, and all widths are multiples of this. */
 const leastBlock = 4;
 
-async function candidatesOf(
-  run: Run,
+function offersOf(
+  { model, policy, resources, watch }: Run,
   { steps }: ResolvedPipeline,
   data: CalibrationData | undefined,
   block: number,
+): Promise<CandidateOffers> {
+  return watch.add('plan', () =>
+    offerCandidates(model, steps, policy, resources.environment, {
+      block,
+      ...(data && { calibration: data.comparison }),
+    }),
+  );
+}
+
+/** Only what saves anything of what is to be saved is worth fits. */
+async function estimated(
+  run: Run,
+  data: CalibrationData | undefined,
+  offers: CandidateOffers,
+  pricing: Pricing,
 ): Promise<FoundCandidates> {
-  const { model, policy, resources, watch } = run;
-  return watch.time(
+  return run.watch.time(
     'plan',
     async () => {
       // One waits for ONNX Runtime while the other computes.
       const [sensitivities, { pruned, nodes, groups }] = await Promise.all([
         sensitivitiesOf(run, data),
-        findCandidates(model, steps, policy, resources.environment, {
-          block,
-          ...(data && { calibration: data.comparison }),
-        }),
+        offers.estimate((node) => savesAny(pricing, node)),
       ]);
       const sensitivityOf = (name: string) => sensitivities.get(name) ?? null;
       return {
@@ -188,13 +207,13 @@ async function candidatesOf(
   );
 }
 
-/** What all candidates take on this machine; undefined where ONNX Runtime runs none of them. */
+/** What everything on offer takes on this machine; undefined where ONNX Runtime runs none of them. */
 async function timeModelOf(
   { resources, options: { threads = 1, device = 'cpu' }, cache, watch }: Run,
-  nodes: readonly NodeCandidates[],
+  nodes: readonly NodeOffers[],
 ): Promise<TimeModel | undefined> {
-  const chains = nodes.flatMap(({ step, candidates }) =>
-    step && candidates.length > 0 ? [[step], ...candidates.map(({ steps }) => steps)] : [],
+  const chains = nodes.flatMap(({ step, offers }) =>
+    step && offers.length > 0 ? [[step], ...offers.map(({ steps }) => steps)] : [],
   );
   return watch.time(
     'bench',
@@ -218,6 +237,6 @@ function bytesPerParameter({ model }: Run): number {
 }
 
 /** What counts where nothing was said and time cannot be told: MACs, or parameters where sizes are open. */
-function priceOf(nodes: readonly NodeCandidates[]): TargetKind {
+function priceOf(nodes: readonly NodeOffers[]): TargetKind {
   return nodes.some(({ cost }) => cost?.macsUnit === 'position') ? 'params' : 'macs';
 }

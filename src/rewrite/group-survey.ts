@@ -128,7 +128,10 @@ function readersOf(
 
 /** Rows of x less their mean, float64[rows, P]. */
 function centred(x: Float32Array, mean: Float64Array): Float64Array {
-  return Float64Array.from(x, (value, at) => value - (mean[at % mean.length] as number));
+  const result = new Float64Array(x.length);
+  for (let row = 0; row < x.length; row += mean.length)
+    for (let p = 0; p < mean.length; p++) result[row + p] = (x[row + p] as number) - (mean[p] as number);
+  return result;
 }
 
 /** E‖(W − Ŵ) x‖² over rows of x, float64[rows, P]. */

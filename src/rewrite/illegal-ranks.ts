@@ -1,8 +1,8 @@
 import { type LinearOperator, type Ranks, type Skip, skip } from '../pass/index.ts';
-import { isAdmissible } from './candidate-space.ts';
 import { chainCost, gains, operatorCost, type RequireGain } from './cost.ts';
 import { lowerChain } from './lowering.ts';
 import type { MethodMatch } from './match-methods.ts';
+import { isAdmissible } from './priced-method.ts';
 
 /** Why ranks do not exist for a method on an operator; undefined where they do. */
 export function absentRanks(

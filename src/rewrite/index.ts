@@ -11,6 +11,15 @@ export {
   type OutputError,
   originalAlone,
 } from './calibration.ts';
+export type {
+  Candidate,
+  CandidateOffer,
+  CandidateOffers,
+  FoundCandidates,
+  NodeCandidates,
+  NodeOffers,
+  NodeWays,
+} from './candidates.ts';
 export type { RequireGain } from './cost.ts';
 export type { GroupDescription } from './describe-groups.ts';
 export type { Executor } from './execution-check.ts';
@@ -22,20 +31,13 @@ export {
   type NodeExplanation,
 } from './explain.ts';
 export { explainGroups, inspectGroups, type NodeGroup } from './explain-groups.ts';
-export {
-  type Candidate,
-  type CandidateOptions,
-  type FoundCandidates,
-  findCandidates,
-  type NodeCandidates,
-  type NodeWays,
-} from './find-candidates.ts';
 export type { GroupOutcome } from './group-record.ts';
 export { parseRanges } from './kept-ranges.ts';
 export type { LoweredStep } from './lowering.ts';
 export { nodeMacs } from './node-cost.ts';
 export { allNodes, linearNodes, nodeNames } from './node-names.ts';
 export { type NodeMoments, observeNodes } from './observe-nodes.ts';
+export { type CandidateOptions, offerCandidates } from './offer-candidates.ts';
 export type { OperatorStep } from './operator-step.ts';
 export { parsePipeline, printPipeline } from './pipeline-text.ts';
 export { type Evidence, type Plan, type PlanNode, type PrunedGroup, planSchema, type Rewrites } from './plan.ts';

@@ -6,6 +6,7 @@ import type { FitTarget } from './fit-target.ts';
 import type { MethodMatch } from './match-methods.ts';
 import type { Observation } from './observation.ts';
 import { observedTarget } from './observed-target.ts';
+import { pricedMethod } from './priced-method.ts';
 import { type Environment, type FitCache, nodeSeed, type Policy } from './workspace.ts';
 
 /** A node whose ranks are to be chosen. */
@@ -35,7 +36,8 @@ export function nodeSpaces(
     target ??= observedTarget(name, kernel, observation, blas);
     return target;
   };
-  return matches.map(({ pass, decomposition }) => {
+  return matches.map((match) => {
+    const { pass, decomposition } = match;
     const effort = observation ? ('fast' as const) : ('normal' as const);
     const finalEffort = observation?.calibration.effort ?? effort;
     const common = { blas, signal, effort, seed: nodeSeed(seed, name, pass) };
@@ -47,12 +49,9 @@ export function nodeSpaces(
       });
     return candidateSpace({
       name,
-      pass,
-      operator,
-      decomposition,
+      method: pricedMethod(operator, match, requireGain),
       kernel,
       end,
-      requireGain,
       blas,
       norm: observation ? 'outputs' : 'weights',
       fit,

@@ -24,7 +24,7 @@ import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode, PrunedGroup, Rewrites } from './plan.ts';
 import { keptEntry, writtenCost } from './plan-entry.ts';
 import { ranksByHand } from './ranks-by-hand.ts';
-import { type Visit, visitOperators } from './visit-operators.ts';
+import { checkRankNames, type Visit, visitOperators } from './visit-operators.ts';
 import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
 
 export interface PlanOptions {
@@ -61,9 +61,10 @@ export async function planNodes(
   const { fit = false, calibration, comparison = calibration } = options;
   const { pruned = await chooseFilters(workspace, original, stages, policy, environment, comparison) } = options;
   if (options.pruned) workspace.prepare({ stages, policy, pruned });
+  checkRankNames(policy, workspace);
   const ends = findEnds(linearNodes(workspace.model).filter((node) => node.graph === workspace.model.graph));
   const cache = calibration ? new FitCache() : fits;
-  const nodes = await visitOperators({ workspace, original }, policy, environment, calibration, (visit) => {
+  const nodes = await visitOperators({ workspace, original }, environment, calibration, (visit) => {
     const planner = new NodePlanner(workspace, policy, environment, cache, visit, ends.get(visit.node), fit);
     return planner.plan(rules);
   });

@@ -27,11 +27,9 @@ export interface Visited {
  * what the original gives each of them.
  *
  * @returns one answer per operator, in file order
- * @throws usage when the policy sets ranks for a node that does not exist
  */
 export async function visitOperators<Answer>(
   { workspace, original }: Visited,
-  policy: Policy,
   environment: Environment,
   calibration: Calibration | undefined,
   ask: (visit: Visit) => Promise<Answer>,
@@ -39,7 +37,6 @@ export async function visitOperators<Answer>(
   const nameOf = workspace.names();
   const nodes = linearNodes(workspace.model).map((node) => ({ node, name: nameOf.get(node) ?? node.name }));
   const known = new Set(nodes.map(({ name }) => name));
-  checkRankNames(policy, known);
   const originals = operatorsByName(original, known);
   const observation = calibration && (await Observation.open(calibration, original, workspace, known, { alone: true }));
   try {
@@ -55,7 +52,10 @@ export async function visitOperators<Answer>(
   }
 }
 
-function checkRankNames({ ranks }: Policy, known: ReadonlySet<string>): void {
+/** @throws usage when the policy sets ranks for a node that does not exist */
+export function checkRankNames({ ranks }: Policy, workspace: Workspace): void {
+  const nameOf = workspace.names();
+  const known = new Set(linearNodes(workspace.model).map((node) => nameOf.get(node) ?? node.name));
   for (const name of Object.keys(ranks))
     if (!known.has(name))
       throw diagnostics.usage(

@@ -74,11 +74,16 @@ export async function calibrateTimeModel(
   if (samples.length === 0) return undefined;
   const model = fitTimeModel(samples);
   const measured = new Map(samples.map(({ chain, milliseconds }) => [keyText(chain), milliseconds]));
+  // Whoever chooses asks for the same chains again and again.
+  const times = new WeakMap<TimedChain, number>();
   return {
     ...model,
     milliseconds(chain) {
       const sized = sizedChain(chain);
-      return sized && (measured.get(keyText(sized)) ?? model.milliseconds(sized));
+      if (!sized) return undefined;
+      const time = times.get(chain) ?? measured.get(keyText(sized)) ?? model.milliseconds(sized);
+      times.set(chain, time);
+      return time;
     },
     measured: missing.length,
     cached: chosen.length - missing.length,

@@ -11,8 +11,8 @@ import {
   type CandidateOptions,
   type Environment,
   FitCache,
-  findCandidates,
   type NodeCandidates,
+  offerCandidates,
   type Policy,
   resolvePipeline,
 } from '../../src/rewrite/index.ts';
@@ -32,7 +32,8 @@ async function candidatesOf(
   passes: readonly Pass[] = builtinPasses,
 ): Promise<readonly NodeCandidates[]> {
   const stages = resolvePipeline(pipeline, passes);
-  return (await findCandidates(model, stages, policy, environment, { block: 1, ...options })).nodes;
+  const offers = await offerCandidates(model, stages, policy, environment, { block: 1, ...options });
+  return (await offers.estimate()).nodes;
 }
 
 function byMethod({ candidates }: NodeCandidates): ReadonlyMap<string, readonly Candidate[]> {
@@ -210,7 +211,8 @@ describe('candidates', () => {
     const events: Event[] = [];
     const stages = resolvePipeline('broken,svd', [...builtinPasses, broken]);
     const heard = { ...environment, onEvent: (event: Event) => events.push(event) };
-    const { nodes: found } = await findCandidates(smallCnn(), stages, everything, heard, { block: 1 });
+    const offers = await offerCandidates(smallCnn(), stages, everything, heard, { block: 1 });
+    const { nodes: found } = await offers.estimate();
     expect(found.map(({ candidates }) => candidates.length > 0)).toEqual([false, false, true]);
     expect(found[0]?.kept.skipped?.code).toBe('pass-failed');
     expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(3);

@@ -1,0 +1,75 @@
+import type { Model } from '../ir/index.ts';
+import type { Calibration } from './calibration.ts';
+import type { CandidateOffers } from './candidates.ts';
+import { chooseFilters } from './choose-filters.ts';
+import { sightOf } from './group-survey.ts';
+import { methodsOf } from './methods-of.ts';
+import { linearNodes } from './node-names.ts';
+import { guarded, NodeSearch } from './node-search.ts';
+import { pruneSteps, type Stage } from './pipeline.ts';
+import { LevelSurvey } from './prune-levels.ts';
+import { checkRankNames, visitOperators } from './visit-operators.ts';
+import { type Environment, type Policy, Workspace } from './workspace.ts';
+
+export interface CandidateOptions {
+  /** Data in whose metric errors are measured, on the inputs that the original gives each node. */
+  readonly calibration?: Calibration;
+  /** Channels between new nodes come in multiples of this. */
+  readonly block: number;
+}
+
+/**
+ * What a choice over all nodes together needs to know of each: every factorize pass of the pipeline at many ranks, with
+ * cost, and then with expected error. Canonicalize and prune passes run on a copy, as for a plan; rank passes are not asked.
+ *
+ * @throws usage when `ranks` of the policy names no node, or has more for a node than any of its methods
+ */
+export async function offerCandidates(
+  model: Model,
+  stages: readonly Stage[],
+  policy: Policy,
+  environment: Environment,
+  { calibration, block }: CandidateOptions,
+): Promise<CandidateOffers> {
+  const workspace = new Workspace(model, environment);
+  const original = new Workspace(model, environment);
+  original.runAll(stages, 'canonicalize');
+  const pruned = await chooseFilters(workspace, original, stages, policy, environment, calibration);
+  checkRankNames(policy, workspace);
+  const methods = methodsOf(stages);
+  const nameOf = workspace.names();
+  const search = { workspace, methods, policy, environment, block };
+  const searches = linearNodes(workspace.model).map(
+    (node) => new NodeSearch(node, nameOf.get(node) ?? node.name, search),
+  );
+  return {
+    pruned,
+    nodes: searches.map(({ offered }) => offered),
+    async estimate(wantedOf = () => () => true) {
+      const byNode = new Map(searches.map((one) => [one.node, one]));
+      const levels = calibration && levelSurvey(stages, workspace, policy, environment, block);
+      const nodes = await visitOperators({ workspace, original }, environment, calibration, async (visit) => {
+        const { node, name, observation } = visit;
+        const found = await (byNode.get(node) as NodeSearch).estimated(visit, wantedOf);
+        if (levels?.asksFor(node) && observation)
+          await guarded({ node, name }, environment, async () =>
+            levels.see(node, await sightOf(name, node, workspace, observation)),
+          );
+        return found;
+      });
+      return { pruned, nodes, groups: levels?.found ?? [] };
+    },
+  };
+}
+
+/** Filters may go beside what is chosen where the pipeline has a prune pass that nobody told how many. */
+function levelSurvey(
+  stages: readonly Stage[],
+  workspace: Workspace,
+  policy: Policy,
+  environment: Environment,
+  block: number,
+): LevelSurvey | undefined {
+  const step = pruneSteps(stages).find(({ rule, isPlanned }) => isPlanned && rule.count === undefined);
+  return step && new LevelSurvey(step, workspace, policy, environment, block);
+}
