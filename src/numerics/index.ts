@@ -6,7 +6,7 @@ export { blockExactCount } from './block-exact.ts';
 export type { Blocks } from './block-term.ts';
 export { blockTerm, blockTermErrors } from './block-term.ts';
 export type { BlockedCholesky } from './blocked-cholesky.ts';
-export { blockedCholesky, blockedInverse, blockedSolve } from './blocked-cholesky.ts';
+export { blockedCholesky, blockedInverse, blockedSolve, blockedSolveLower } from './blocked-cholesky.ts';
 export type { CalibratedCpOptions } from './calibrated-cp.ts';
 export { calibratedCp, cpErrors } from './calibrated-cp.ts';
 export type { CalibratedSplitOptions } from './calibrated-split.ts';

@@ -7,7 +7,7 @@ import { keeping } from './plan-of-run.ts';
 import { PlanSearch } from './plan-search.ts';
 import { type Rewritten, rewrite } from './rewritten.ts';
 import type { Run } from './run.ts';
-import { smallestWithin } from './smallest-within.ts';
+import { type Attempt, smallestWithin } from './smallest-within.ts';
 import type { ResolvedPipeline } from './stages.ts';
 
 /** A goal, and how far it was reached as far as the finished model is not needed to tell. */
@@ -45,10 +45,11 @@ export async function decideGoal(
   return decision;
 }
 
-/** Errors of a final fit may differ from those of quick ones: so much more budget each time it loses too much. */
-const backOff = 1.08;
-
-const mostBackOffs = 3;
+/**
+ * Final fits lose less than quick ones, or by chance more: how far beyond the budgets at which these failed and held it is
+ * looked again.
+ */
+const around = { least: 0.93, most: 1.25, trials: 4 } as const;
 
 class GoalSearch {
   readonly #run: Run;
@@ -89,7 +90,7 @@ class GoalSearch {
     return this.#judged(rewrites, await this.#fit(rewrites));
   }
 
-  /** The smallest cost that loses no more than was allowed: quick fits find the budget, one as asked for uses it. */
+  /** The smallest cost that loses no more than was allowed: quick fits find about where, some as asked for find it. */
   async keepLosses(): Promise<GoalDecision> {
     const { choices } = this.#plans;
     const alone = await this.#smallest(choices);
@@ -97,33 +98,40 @@ class GoalSearch {
     // Where filters that go forecast less error at the same cost, what they reach is looked at too.
     const pruning = chosen && this.#plans.betterThan(chosen);
     const pruned = pruning && (await this.#smallest(pruning, alone.share));
-    const { within, share: smallest } = pruned && pruned.share < alone.share ? pruned : alone;
-    let share = smallest;
-    for (let step = 0; share < 1 && step <= mostBackOffs; step++) {
-      const rewrites = within(share) ?? choices.kept();
-      const decision = await this.#judged(rewrites, await this.#fit(rewrites));
-      if (decision.outcome.losses.every(({ met }) => met)) return decision;
-      share *= backOff;
-    }
-    const kept = choices.kept();
-    return this.#judged(kept, await this.#fit(kept));
+    const { within, least, failed, share } = pruned && pruned.share < alone.share ? pruned : alone;
+    const decide = async (rewrites: Rewrites) => this.#judged(rewrites, await this.#fit(rewrites));
+    if (share === 1) return decide(choices.kept());
+    const range = {
+      least: Math.max(least, around.least * failed),
+      most: Math.min(1, around.most * share),
+      ...{ first: share, trials: around.trials },
+    };
+    const { best } = await smallestWithin(range, async (at) => {
+      const decision = await decide(within(at) ?? choices.kept());
+      return attempted(decision.outcome, decision);
+    });
+    return best?.result ?? decide(choices.kept());
   }
 
   /**
-   * The smallest share of the cost of all nodes at which quick fits keep the promise.
+   * The smallest share of the cost of all nodes at which quick fits keep the promise, and the largest below it at which they
+   * failed.
    *
    * @param most what is known to keep it by other means
    */
   async #smallest(choices: Chooser, most = 1) {
-    const { whole, least } = choices.range;
-    const [total = 0, lowest = 0] = [whole[0], least[0]];
+    const { range } = choices;
+    const [total = 0, lowest = 0] = [range.whole[0], range.least[0]];
     const within = (share: number) => choices.within([Math.max(lowest, share * total)]);
-    const range = { least: total > 0 ? lowest / total : 1, most };
-    const { best } = await smallestWithin(range, async (share) => {
-      const losses = await this.#losses(await this.#fit(within(share) ?? choices.kept(), true));
-      return { result: losses, kept: losses.every(({ met }) => met), lost: mostLost(losses) };
+    const least = total > 0 ? lowest / total : 1;
+    const { best, trials } = await smallestWithin({ least, most }, async (share) => {
+      const rewrites = within(share) ?? choices.kept();
+      const { outcome } = await this.#judged(rewrites, await this.#fit(rewrites, true));
+      return attempted(outcome, undefined);
     });
-    return { within, share: best?.share ?? 1 };
+    const share = best?.share ?? 1;
+    const failed = Math.max(least, ...trials.filter((one) => one.share < share).map((one) => one.share));
+    return { within, least, failed, share };
   }
 
   /** @param draft quickly, to see what would be lost */
@@ -140,6 +148,10 @@ class GoalSearch {
     const { losses } = this.#goal;
     return this.#judges ? judgeLosses(this.#run, losses, this.#judges, output) : [];
   }
+}
+
+function attempted<Result>({ losses }: GoalOutcome, result: Result): Attempt<Result> {
+  return { result, kept: losses.every(({ met }) => met), lost: mostLost(losses) };
 }
 
 /** What was lost ÷ what may be, of the loss for which that is most. */

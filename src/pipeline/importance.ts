@@ -19,7 +19,7 @@ export async function sensitivitiesOf(
   if (!data?.dataset) return new Map();
   const { model, resources } = run;
   const { dataset } = data;
-  const { seed, signal } = resources.environment;
+  const { blas, seed, signal } = resources.environment;
   const names = nodeNames(model);
   const { probes, watched, disturbed } = probeModels(
     model,
@@ -36,7 +36,7 @@ export async function sensitivitiesOf(
             await resources.runtime(),
             probes,
             { watched: first, disturbed: second },
-            { dataset, samples: Math.min(samples.most, Math.max(samples.least, wanted)), seed, signal },
+            { dataset, samples: Math.min(samples.most, Math.max(samples.least, wanted)), blas, seed, signal },
           )
         : undefined,
     );

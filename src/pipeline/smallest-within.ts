@@ -18,13 +18,20 @@ export interface Smallest<Result> {
   readonly trials: readonly Trial<Result>[];
 }
 
+export interface ShareRange {
+  readonly least: number;
+  readonly most: number;
+  readonly first?: number;
+  readonly trials?: number;
+}
+
 /** Shares nearer than this are the same. */
 const resolution = 0.04;
 
 /** A kept promise of which so much was used is as good as its border: losses change five times as fast as shares. */
 const usedUp = 0.85;
 
-/** Fits cost: so many trials at most. */
+/** Fits cost: so many trials at most, by default. */
 const mostTrials = 7;
 
 /** Trials in a row that may leave more than half of the bracket. */
@@ -43,19 +50,19 @@ function firstTry(most: number): number {
  * much like a power of the share: each trial is where the last two put the border, and a little beyond, away from the nearer end
  * of the bracket. Where nothing can be told, and where that closes in too slowly, the bracket is halved.
  *
- * @param range the smallest share there is, and the largest that is of interest: at the latter the promise holds
+ * @param range the smallest share there is, and the largest that is of interest; where to begin, and how often to try
  * @param attempt what comes of a share, and whether it keeps the promise
  */
 export async function smallestWithin<Result>(
-  { least, most }: { readonly least: number; readonly most: number },
+  { least, most, first = firstTry(most), trials: limit = mostTrials }: ShareRange,
   attempt: (share: number) => Promise<Attempt<Result>>,
 ): Promise<Smallest<Result>> {
   const trials: Trial<Result>[] = [];
   let [low, high] = [Math.max(least, 0.02), most];
   let best: Trial<Result> | undefined;
-  let share = Math.max(low, firstTry(most));
+  let share = Math.max(low, first);
   let slow = 0;
-  while (trials.length < mostTrials) {
+  while (trials.length < limit) {
     const width = Math.log(high / low);
     const trial = { share, ...(await attempt(share)) };
     trials.push(trial);
