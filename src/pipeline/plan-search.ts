@@ -95,14 +95,15 @@ export class PlanSearch {
         'Give them with --input-shape, or use a target of params or size.',
       );
     const kinds = targets.map(({ kind }) => kind);
-    const reach = (choices: Chooser) =>
-      reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds));
+    const reach = (choices: Chooser, near?: Chosen) =>
+      reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds), near?.costs);
     const contenders = await this.#run.watch.time('plan', async () => {
       const alone = await reach(this.choices);
       const better = alone.met && alone.chosen ? this.betterThan(alone.chosen) : this.#withFilters;
       if (!better) return [alone.rewrites];
-      const found = [alone, await reach(better)];
-      if (this.#mayDoWithout(found[1]?.chosen)) found.push(await reach(this.#filtersAlone as Chooser));
+      const found = [alone, await reach(better, alone.chosen)];
+      if (this.#mayDoWithout(found[1]?.chosen))
+        found.push(await reach(this.#filtersAlone as Chooser, found[1]?.chosen));
       const met = found.filter((one) => one.met);
       const left = met.length > 0 ? met : [found.reduce((a, b) => (isNearer(b, a) ? b : a))];
       return left.map(({ rewrites }) => rewrites);

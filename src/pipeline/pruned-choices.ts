@@ -36,7 +36,8 @@ export class PrunedChoices implements Chooser {
   readonly #groups: readonly GroupLevels[];
   readonly #nodes: ReadonlyMap<string, NodeCandidates>;
   readonly #importance: (name: string) => number;
-  /** Groups that take something from a node, by its name. */
+  /** Nodes that a group takes something from, and the other way round. */
+  readonly #touched: ReadonlyMap<GroupLevels, ReadonlySet<string>>;
   readonly #touching = new Map<string, GroupLevels[]>();
   readonly #menus = new Map<string, readonly Choice[]>();
 
@@ -52,8 +53,9 @@ export class PrunedChoices implements Chooser {
       const node = this.#nodes.get(name);
       return node ? importance(node.kept) : 1;
     };
-    for (const group of groups)
-      for (const name of touchedBy([group])) this.#touching.set(name, [...(this.#touching.get(name) ?? []), group]);
+    this.#touched = new Map(groups.map((group) => [group, touchedBy([group])]));
+    for (const [group, names] of this.#touched)
+      for (const name of names) this.#touching.set(name, [...(this.#touching.get(name) ?? []), group]);
   }
 
   get range(): Chooser['range'] {
@@ -123,7 +125,7 @@ export class PrunedChoices implements Chooser {
   /** What a group at its level, and the nodes that it touches, come to. */
   #around(group: GroupLevels, levels: Levels, prices: readonly number[]): number {
     const level = levels.get(group);
-    return [...touchedBy([group])].reduce(
+    return [...(this.#touched.get(group) ?? [])].reduce(
       (sum, name) => sum + this.#best(name, levels, prices).value,
       this.#loss(level),
     );

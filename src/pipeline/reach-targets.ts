@@ -37,6 +37,7 @@ const alike = 1.1;
  *
  * @param before what the model costs as it came
  * @param costOf what the model of a plan costs
+ * @param from budgets, those of time to begin with: where others have come near already
  * @returns the best plan that meets all targets; where none does, the one that comes nearest
  */
 export async function reachTargets(
@@ -44,13 +45,15 @@ export async function reachTargets(
   targets: readonly Target[],
   before: ModelCost,
   costOf: (rewrites: Rewrites) => Promise<ModelCost>,
+  from?: readonly number[],
 ): Promise<Reached> {
   const { whole, least } = choices.range;
   const share = (target: Target) => wantedShare(target, before);
-  let budgets = choices.kinds.map((kind, k) => {
+  let budgets: readonly number[] = choices.kinds.map((kind, k) => {
     const target = targets.find((one) => one.kind === kind);
     const total = kind === 'latency' ? (whole[k] as number) : (before[kind] ?? 0);
     if (!target) return Number.POSITIVE_INFINITY;
+    if (kind === 'latency' && from) return Math.max(least[k] as number, from[k] as number);
     // What is in no node cannot be saved.
     const fixed = kind === 'latency' ? 0 : total - (whole[k] as number);
     return Math.max(least[k] as number, aim(target) * share(target) * total - fixed);

@@ -24,7 +24,7 @@ export interface LatencyCost {
 
 /** Pairs that time a sketch, at most, and the width of the interval with which its ratio is known well enough. */
 const sketchPairs = 16;
-const sketchPrecision = 0.02;
+const sketchPrecision = 0.03;
 
 /** What the model of a plan will cost, from the same graph with random weights. */
 export async function sketchCost(

@@ -74,6 +74,10 @@ export async function calibrateTimeModel(
   if (samples.length === 0) return undefined;
   const model = fitTimeModel(samples);
   const measured = new Map(samples.map(({ chain, milliseconds }) => [keyText(chain), milliseconds]));
+  const measuredWidths = new Set(samples.map(({ chain }) => widthsOf(chain)));
+  // Few chains were measured, and their keys take longer than a model's answer.
+  const measuredTime = (chain: readonly SizedStep[]) =>
+    measuredWidths.has(widthsOf(chain)) ? measured.get(keyText(chain)) : undefined;
   // Whoever chooses asks for the same chains again and again.
   const times = new WeakMap<TimedChain, number>();
   return {
@@ -81,7 +85,7 @@ export async function calibrateTimeModel(
     milliseconds(chain) {
       const sized = sizedChain(chain);
       if (!sized) return undefined;
-      const time = times.get(chain) ?? measured.get(keyText(sized)) ?? model.milliseconds(sized);
+      const time = times.get(chain) ?? measuredTime(sized) ?? model.milliseconds(sized);
       times.set(chain, time);
       return time;
     },
@@ -124,6 +128,11 @@ function distinct(chains: readonly TimedChain[]): readonly (readonly SizedStep[]
     if (sized) byKey.set(keyText(sized), sized);
   }
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, chain]) => chain);
+}
+
+/** Channels from step to step: chains that differ in them are not the same. */
+function widthsOf(chain: TimedChain): string {
+  return chain.map(({ inputs, outputs }) => `${inputs} ${outputs}`).join();
 }
 
 function keyText(chain: TimedChain): string {

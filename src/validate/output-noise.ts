@@ -145,7 +145,7 @@ export class OutputNoise {
   static async of(moments: OutputMoments, size: number, random: SeededRandom, blas: Blas): Promise<OutputNoise> {
     const { variances, means, count } = moments;
     const deviations = variances.map((variance) => size * Math.sqrt(variance));
-    const isKnown = count >= fewestRows * Math.min(blockSize, means.length);
+    const isKnown = count >= fewestRows * Math.min(blockSize, means.length) && deviations.every(Number.isFinite);
     const factors = isKnown ? await Promise.all(moments.covariances.map((block) => factorOf(block, blas))) : undefined;
     return new OutputNoise(means, deviations, factors, random);
   }

@@ -160,6 +160,59 @@ describe('candidates', () => {
     expect(keys.size).toBe(count);
   });
 
+  test('are offered with their costs, and fitted only where they are wanted', async () => {
+    const asked: number[] = [];
+    const counted = definePass({
+      name: 'counted',
+      kind: 'factorize',
+      summary: 'tells which ranks were asked for',
+      options: z.strictObject({}),
+      match: ({ inputs, outputs, kernelShape }) => {
+        const spatial = kernelShape.map((_, axis) => `k${axis + 1}`);
+        return {
+          axes: [{ name: 'R', max: Math.min(inputs, outputs), unfoldings: [['t']] }],
+          factors: [
+            { name: 'U', indices: ['g', 't', 'R'] },
+            { name: 'V', indices: ['g', 'R', 's', ...spatial] },
+          ],
+          chain: [
+            { factor: 'V', to: ['g', 'R'], spatial },
+            { factor: 'U', to: ['g', 't'] },
+          ],
+          errors: async (_, ranks) => {
+            asked.push(...ranks.map(({ R = 0 }) => R));
+            return { errors: ranks.map(({ R = 0 }) => 1 / R), shapeOnly: false };
+          },
+          fit: async () => {
+            throw new Error('errors are known');
+          },
+        };
+      },
+    });
+    const stages = resolvePipeline('counted', [...builtinPasses, counted]);
+    const policy = { ...everything, ranks: { classifier: [3] } };
+    const offers = await offerCandidates(smallCnn(), stages, policy, environment, { block: 1 });
+    expect(asked).toEqual([]);
+    expect(offers.nodes.map(({ name, offers: own }) => [name, own.length > 0])).toEqual([
+      ['conv1', true],
+      ['conv2', true],
+      ['classifier', true],
+    ]);
+    const { nodes } = await offers.estimate(
+      ({ name }) =>
+        ({ ranks }) =>
+          name === 'conv2' && (ranks['R'] as number) <= 2,
+    );
+    const [first, second, third] = nodes;
+    expect(asked).toEqual([1, 2, 3]);
+    expect(first?.kept.skipped?.code).toBe('no-gain');
+    expect(second?.candidates.map(({ ranks, error }) => [ranks['R'], error])).toEqual([
+      [1, 1],
+      [2, 0.25],
+    ]);
+    expect(third).toMatchObject({ chosen: true, candidates: [{ ranks: { R: 3 } }] });
+  });
+
   test('are the one choice of a user who set the ranks', async () => {
     const policy = { ...everything, ranks: { conv2: [3, 5], classifier: [2] } };
     const [first, second, third] = await candidatesOf(smallCnn(), 'tucker-2,svd', {}, policy);

@@ -108,6 +108,20 @@ describe('sensitivities', () => {
     expect(found.get('y')).toBeCloseTo(1, 1);
   });
 
+  it('are left out of a node that gives no numbers', async () => {
+    const rooted = smallModel(
+      [
+        { opType: 'Sqrt', inputs: ['x'], outputs: ['r'] },
+        { opType: 'MatMul', inputs: ['r', 'one'], outputs: ['a'] },
+        { opType: 'Relu', inputs: ['a'], outputs: ['z'] },
+      ],
+      [['x', 'float32', ['N', 2]]],
+      [['z', 'float32', ['N', 2]]],
+      { one: weight([1, 0, 0, 1], [2, 2]) },
+    );
+    expect((await sensitivities(rooted, [2])).size).toBe(0);
+  });
+
   it('are the same for the same seed', async () => {
     expect(await sensitivities(unread, [1, 2, 2])).toEqual(await sensitivities(unread, [1, 2, 2]));
   });
