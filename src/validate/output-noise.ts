@@ -1,5 +1,6 @@
 import type { Node } from '../ir/index.ts';
 import {
+  addGram,
   type Blas,
   type BlockedCholesky,
   blockedCholesky,
@@ -43,9 +44,7 @@ export class OutputMoments {
         this.#sums[channel] = (this.#sums[channel] as number) + (data[at] as number);
     for (const [b, { from, size }] of blocksOf(rows.channels).entries()) {
       const part = data.subarray(from * positions, (from + size) * positions);
-      const product = await blas.gemm64({ m: size, n: size, k: positions, a: part, b: part, transB: true });
-      const sum = this.#products[b] as Float64Array;
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (product[i] as number);
+      await addGram(this.#products[b] as Float64Array, { data: part, rows: size, columns: positions }, blas);
     }
     this.#count += positions;
   }
