@@ -108,7 +108,7 @@ class GoalSearch {
     };
     const { best } = await smallestWithin(range, async (at) => {
       const decision = await decide(within(at) ?? choices.kept());
-      return attempted(decision.outcome, decision);
+      return attempted(decision.outcome.losses, decision);
     });
     return best?.result ?? decide(choices.kept());
   }
@@ -126,8 +126,7 @@ class GoalSearch {
     const least = total > 0 ? lowest / total : 1;
     const { best, trials } = await smallestWithin({ least, most }, async (share) => {
       const rewrites = within(share) ?? choices.kept();
-      const { outcome } = await this.#judged(rewrites, await this.#fit(rewrites, true));
-      return attempted(outcome, undefined);
+      return attempted(await this.#losses(await this.#fit(rewrites, true)), undefined);
     });
     const share = best?.share ?? 1;
     const failed = Math.max(least, ...trials.filter((one) => one.share < share).map((one) => one.share));
@@ -150,7 +149,7 @@ class GoalSearch {
   }
 }
 
-function attempted<Result>({ losses }: GoalOutcome, result: Result): Attempt<Result> {
+function attempted<Result>(losses: readonly LossOutcome[], result: Result): Attempt<Result> {
   return { result, kept: losses.every(({ met }) => met), lost: mostLost(losses) };
 }
 

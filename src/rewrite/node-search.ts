@@ -112,13 +112,13 @@ export class NodeSearch {
     operator: LinearOperator,
     offers: readonly CandidateOffer[],
   ): Promise<readonly Candidate[] | Skip> {
-    const { environment, policy } = this.#setting;
+    const { environment } = this.#setting;
     const { node, name, observation } = visit;
     const kernel = readKernel(operator);
     if (isSkip(kernel)) return kernel;
     const methods = [...new Set(offers.map((offer) => this.#methods.get(offer) as PricedMethod))];
-    const ranked = { name, operator, kernel, end: undefined, observation };
-    const spaces = nodeSpaces(ranked, methods, policy, environment, new FitCache());
+    const ranked = { name, kernel, end: undefined, observation };
+    const spaces = nodeSpaces(ranked, methods, environment, new FitCache());
     const candidates: Candidate[] = [];
     let reason = skip(node, 'no-gain', 'no method saves anything at any rank');
     for (const [place, method] of methods.entries()) {

@@ -1,18 +1,16 @@
 import type { RealNdArray } from '../numerics/index.ts';
-import type { CandidateSpace, FitContext, LinearOperator, Ranks } from '../pass/index.ts';
+import type { CandidateSpace, FitContext, Ranks } from '../pass/index.ts';
 import { candidateSpace, type MethodSpace } from './candidate-space.ts';
 import { errorCurve } from './error-curve.ts';
 import type { FitTarget } from './fit-target.ts';
-import type { MethodMatch } from './match-methods.ts';
 import type { Observation } from './observation.ts';
 import { observedTarget } from './observed-target.ts';
-import { pricedMethod } from './priced-method.ts';
-import { type Environment, type FitCache, nodeSeed, type Policy } from './workspace.ts';
+import type { PricedMethod } from './priced-method.ts';
+import { type Environment, type FitCache, nodeSeed } from './workspace.ts';
 
 /** A node whose ranks are to be chosen. */
 export interface RankedNode {
   readonly name: string;
-  readonly operator: LinearOperator;
   readonly kernel: RealNdArray;
   readonly end: CandidateSpace['end'];
   /** Data on the node's inputs; weights alone without it. */
@@ -25,9 +23,8 @@ export interface RankedNode {
  * @param fits keeps what is fitted
  */
 export function nodeSpaces(
-  { name, operator, kernel, end, observation }: RankedNode,
-  matches: readonly MethodMatch[],
-  { requireGain }: Policy,
+  { name, kernel, end, observation }: RankedNode,
+  methods: readonly PricedMethod[],
   { blas, signal, seed }: Environment,
   fits: FitCache,
 ): readonly MethodSpace[] {
@@ -36,8 +33,8 @@ export function nodeSpaces(
     target ??= observedTarget(name, kernel, observation, blas);
     return target;
   };
-  return matches.map((match) => {
-    const { pass, decomposition } = match;
+  return methods.map((method) => {
+    const { pass, decomposition } = method;
     const effort = observation ? ('fast' as const) : ('normal' as const);
     const finalEffort = observation?.calibration.effort ?? effort;
     const common = { blas, signal, effort, seed: nodeSeed(seed, name, pass) };
@@ -49,7 +46,7 @@ export function nodeSpaces(
       });
     return candidateSpace({
       name,
-      method: pricedMethod(operator, match, requireGain),
+      method,
       kernel,
       end,
       blas,

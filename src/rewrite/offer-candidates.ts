@@ -4,11 +4,10 @@ import type { CandidateOffers } from './candidates.ts';
 import { chooseFilters } from './choose-filters.ts';
 import { sightOf } from './group-survey.ts';
 import { methodsOf } from './methods-of.ts';
-import { linearNodes } from './node-names.ts';
 import { guarded, NodeSearch } from './node-search.ts';
 import { pruneSteps, type Stage } from './pipeline.ts';
 import { LevelSurvey } from './prune-levels.ts';
-import { checkRankNames, visitOperators } from './visit-operators.ts';
+import { checkRankNames, namedOperators, visitOperators } from './visit-operators.ts';
 import { type Environment, type Policy, Workspace } from './workspace.ts';
 
 export interface CandidateOptions {
@@ -37,11 +36,8 @@ export async function offerCandidates(
   const pruned = await chooseFilters(workspace, original, stages, policy, environment, calibration);
   checkRankNames(policy, workspace);
   const methods = methodsOf(stages);
-  const nameOf = workspace.names();
   const search = { workspace, methods, policy, environment, block };
-  const searches = linearNodes(workspace.model).map(
-    (node) => new NodeSearch(node, nameOf.get(node) ?? node.name, search),
-  );
+  const searches = namedOperators(workspace).map(({ node, name }) => new NodeSearch(node, name, search));
   return {
     pruned,
     nodes: searches.map(({ offered }) => offered),

@@ -23,6 +23,7 @@ import { passFailure } from './pass-failure.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode, PrunedGroup, Rewrites } from './plan.ts';
 import { keptEntry, writtenCost } from './plan-entry.ts';
+import { pricedMethod } from './priced-method.ts';
 import { ranksByHand } from './ranks-by-hand.ts';
 import { checkRankNames, type Visit, visitOperators } from './visit-operators.ts';
 import { type Environment, FitCache, type Policy, Workspace } from './workspace.ts';
@@ -136,8 +137,10 @@ class NodePlanner {
     const kernel = read();
     if (isSkip(kernel)) return kernel;
     const { name, observation } = this.#visit;
-    const ranked = { name, operator, kernel, end: this.#end, observation };
-    const spaces = nodeSpaces(ranked, matches, this.#policy, this.#environment, this.#fits);
+    const ranked = { name, kernel, end: this.#end, observation };
+    const { requireGain } = this.#policy;
+    const methods = matches.map((match) => pricedMethod(operator, match, requireGain));
+    const spaces = nodeSpaces(ranked, methods, this.#environment, this.#fits);
     const choice =
       this.#ranksByHand(spaces) ?? (await rule.rank.pass.choose(spaces, this.#workspace.context(rule.rank.options)));
     if (isSkip(choice)) return choice;

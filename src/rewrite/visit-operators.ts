@@ -34,8 +34,7 @@ export async function visitOperators<Answer>(
   calibration: Calibration | undefined,
   ask: (visit: Visit) => Promise<Answer>,
 ): Promise<readonly Answer[]> {
-  const nameOf = workspace.names();
-  const nodes = linearNodes(workspace.model).map((node) => ({ node, name: nameOf.get(node) ?? node.name }));
+  const nodes = namedOperators(workspace);
   const known = new Set(nodes.map(({ name }) => name));
   const originals = operatorsByName(original, known);
   const observation = calibration && (await Observation.open(calibration, original, workspace, known, { alone: true }));
@@ -52,10 +51,15 @@ export async function visitOperators<Answer>(
   }
 }
 
+/** Every Conv, ConvTranspose, Gemm and MatMul, in file order, with the name by which plans know it. */
+export function namedOperators(workspace: Workspace): readonly Named[] {
+  const nameOf = workspace.names();
+  return linearNodes(workspace.model).map((node) => ({ node, name: nameOf.get(node) ?? node.name }));
+}
+
 /** @throws usage when the policy sets ranks for a node that does not exist */
 export function checkRankNames({ ranks }: Policy, workspace: Workspace): void {
-  const nameOf = workspace.names();
-  const known = new Set(linearNodes(workspace.model).map((node) => nameOf.get(node) ?? node.name));
+  const known = new Set(namedOperators(workspace).map(({ name }) => name));
   for (const name of Object.keys(ranks))
     if (!known.has(name))
       throw diagnostics.usage(

@@ -64,11 +64,14 @@ export class OutputMoments {
   }
 
   get variances(): Float64Array {
-    return this.covariances.reduce((all, block, b) => {
-      const { from, size } = blocksOf(this.#sums.length)[b] as Block;
-      for (let i = 0; i < size; i++) all[from + i] = block[i * size + i] as number;
-      return all;
-    }, new Float64Array(this.#sums.length));
+    const { means } = this;
+    const result = new Float64Array(means.length);
+    for (const [b, { from, size }] of blocksOf(means.length).entries())
+      for (let i = 0; i < size; i++) {
+        const product = (this.#products[b] as Float64Array)[i * size + i] as number;
+        result[from + i] = Math.max(0, product / this.#count - (means[from + i] as number) ** 2);
+      }
+    return result;
   }
 
   /** Of the channels of each block, float64[size, size]. */
