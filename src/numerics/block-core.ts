@@ -1,6 +1,7 @@
 import type { Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import { newArray } from './metric-problem.ts';
+import { permuteAxes } from './permute-axes.ts';
 
 /**
  * What stands between outputs and inputs, Q blocks side by side: C[q, a, b, k] maps the b-th input of block q to its a-th
@@ -102,6 +103,36 @@ export async function reduceInputs(
   return result;
 }
 
+/** Σ_s Z[(q,a),k,s]·B[(q,b),s], float64[Q, a, b, K]. */
+export async function reduceOntoCore(
+  { blocks, a, b, positions }: BlockCore,
+  rows: RealArray,
+  basis: Float64Array,
+  inputs: number,
+  blas: Blas,
+): Promise<Float64Array> {
+  const result = new Float64Array(blocks * a * b * positions);
+  const size = a * positions * inputs;
+  for (let q = 0; q < blocks; q++) {
+    const z = rows.subarray(q * size, (q + 1) * size);
+    const w = basis.subarray(q * b * inputs, (q + 1) * b * inputs);
+    const to = result.subarray(q * a * b * positions, (q + 1) * a * b * positions);
+    if (a * b > SMALL) {
+      const products = await blas.gemm64({ m: a * positions, n: b, k: inputs, a: z, b: w, transB: true });
+      to.set(permuteAxes({ data: products, dims: [a, positions, b] }, [0, 2, 1]).data);
+      continue;
+    }
+    for (let i = 0; i < a; i++) {
+      for (let j = 0; j < b; j++) {
+        for (let k = 0; k < positions; k++) {
+          to[(i * b + j) * positions + k] = dotRows(z, (i * positions + k) * inputs, w, j * inputs, inputs);
+        }
+      }
+    }
+  }
+  return result;
+}
+
 /**
  * N[(q,b),(p,d)] = Σ C[q,a,b,k] Γ[(q,a),(p,c)] C[p,c,d,k], float64[R, R]: how strongly inputs are weighed, for
  * preconditioning. Γ = AᵀA; undefined for the identity.
@@ -139,6 +170,20 @@ export async function inputWeights(
     }
   }
   return result;
+}
+
+/** ⟨a row of X, a row of Y⟩ by their first entries; four partial sums hide the latency of additions. */
+function dotRows(x: RealArray, ofX: number, y: Float64Array, ofY: number, length: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    s0 += x[ofX + i]! * y[ofY + i]!;
+    s1 += x[ofX + i + 1]! * y[ofY + i + 1]!;
+    s2 += x[ofX + i + 2]! * y[ofY + i + 2]!;
+    s3 += x[ofX + i + 3]! * y[ofY + i + 3]!;
+  }
+  for (; i < length; i++) s0 += x[ofX + i]! * y[ofY + i]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 /** [a, b, K] as [b, a, K]. */

@@ -42,7 +42,7 @@ export async function blockErrors(
   layoutOf: (rank: number) => PartLayout,
   options: BlockTermOptions,
 ): Promise<readonly number[]> {
-  const { steps = 40 } = options;
+  const { steps = 80 } = options;
   const largest = Math.max(...ranks);
   const logs = await readBetween(
     ranks.map((rank) => rank ** POWER),

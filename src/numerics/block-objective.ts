@@ -1,14 +1,15 @@
 import { multiply } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
-import { type BlockCore, expandInputs, inputWeights, reduceInputs } from './block-core.ts';
-import { axisGram, rowGram, shifted, solveSides } from './block-preconditioner.ts';
-import type { BlockedCholesky } from './blocked-cholesky.ts';
+import { expandInputs, inputWeights, reduceInputs, reduceOntoCore } from './block-core.ts';
+import { axisGram, betweenSides, rowGram, shiftedInverse } from './block-preconditioner.ts';
+import { type BlockedCholesky, blockedInverse } from './blocked-cholesky.ts';
 import { type PartLayout, partProduct, reducePart } from './core-parts.ts';
 import { symmetrize } from './mean-blocks.ts';
 import { inPrecision, type MetricProblem } from './metric-problem.ts';
 import { outputStep } from './output-step.ts';
 import { permuteAxes } from './permute-axes.ts';
 import type { Evaluation, QuasiNewtonProblem } from './quasi-newton.ts';
+import { Scratch } from './scratch.ts';
 
 /** A block model with the best A for its B and core. */
 export interface BlockPoint extends Evaluation {
@@ -22,7 +23,7 @@ const PROXIMITY = { float32: 1e-7, float64: 1e-11 };
 /**
  * ‖Ŵ − W‖²/‖W‖² of Ŵ = A·C·B as a function of B and the parts of the core alone, A being the best there is for them
  * (variable projection, Golub & Pereyra 1973). With Y = C·B, one product with G of R4 rows gives the value and all that the
- * gradient needs, for at the best A that is only 2·(AᵀA·Y·G − Aᵀ·W·G), contracted with C or with B.
+ * gradient needs, for at the best A that is only 2·Aᵀ·(A·Y·G − W·G), contracted with C or with B.
  *
  * x is [B, part, part …]. The preconditioner treats the parts as independent and G as G_S ⊗ G_K: for B it is that of
  * inputStep, for a part N⁻¹·X·G_k⁻¹ with N the Gram matrix of all the other factors, row by row.
@@ -41,6 +42,8 @@ export function blockObjective(
   const [outs, rank] = [layout.blocks * layout.a, layout.blocks * layout.b];
   const columns = S * K;
   const fields = [rank * S, ...layout.sizes.map((size) => layout.rows * size)];
+  const scratch = new Scratch();
+  let inputsInverse: Promise<Float64Array> | undefined;
   const unpack = (x: Float64Array) => {
     let at = 0;
     const [basis, ...parts] = fields.map((length) => {
@@ -49,27 +52,33 @@ export function blockObjective(
     });
     return { basis: basis!, parts, core: partProduct(layout, parts) };
   };
-  const product = (m: number, n: number, k: number, a: RealArray, b: RealArray, flags: object = {}) =>
-    multiply({ m, n, k, a: inPrecision(a, precision), b, ...flags }, blas, precision);
+  const product = (name: string, m: number, n: number, k: number, a: RealArray, b: RealArray, flags: object = {}) =>
+    multiply(
+      { m, n, k, a: inPrecision(a, precision), b, ...flags },
+      blas,
+      precision,
+      scratch.take(name, m * n, precision),
+    );
 
   async function evaluate(x: Float64Array): Promise<BlockPoint> {
     const { basis, core } = unpack(x);
     const rows = await expandInputs(core, basis, S, precision, blas);
-    const image = await problem.timesGram(rows, outs);
+    const image = await problem.timesGram(rows, outs, scratch.take('image', outs * columns, precision));
     const turned = permuteAxes({ data: rows, dims: [outs, S, K] }, [0, 2, 1]).data;
-    const normal = Float64Array.from(await product(outs, outs, columns, image, turned, { transB: true }));
-    const right = Float64Array.from(await product(T, outs, columns, cross, turned, { transB: true }));
-    const zero = new Float64Array(T * outs);
+    const normal = new Float64Array(await product('normal', outs, outs, columns, image, turned, { transB: true }));
+    const right = new Float64Array(await product('right', T, outs, columns, cross, turned, { transB: true }));
     const proximity = PROXIMITY[precision];
-    const solved = await outputStep(zero, right, symmetrize(normal, outs), outs, 1, proximity, blas);
+    const solved = await outputStep(undefined, right, symmetrize(normal, outs), outs, 1, proximity, blas);
     return { x, value: solved.error, output: solved.output, gradient: () => gradient(x, solved.output, image) };
   }
 
+  /** @param image Y·G of the last evaluation */
   async function gradient(x: Float64Array, output: Float64Array, image: RealArray): Promise<Float64Array> {
     const { basis, parts, core } = unpack(x);
-    const difference = await product(outs, columns, outs, await gramOf(output, T, outs, blas), image);
-    const wanted = await product(outs, columns, T, output, cross, { transA: true });
-    for (let i = 0; i < difference.length; i++) difference[i] = 2 * (difference[i]! - wanted[i]!);
+    const narrow = inPrecision(output, precision);
+    const residual = await product('residual', T, columns, outs, narrow, image);
+    for (let i = 0; i < residual.length; i++) residual[i]! -= cross[i]!;
+    const difference = await product('difference', outs, columns, T, narrow, residual, { transA: true });
     const result = new Float64Array(x.length);
     result.set(await reduceInputs(core, difference, S, blas));
     const onCore = await reduceOntoCore(core, difference, basis, S, blas);
@@ -78,57 +87,38 @@ export function blockObjective(
       result.set(reducePart(layout, parts, i, onCore), at);
       at += part.length;
     }
+    for (let i = 0; i < result.length; i++) result[i]! *= 2;
     return result;
   }
 
   async function preconditioner({ x, output }: BlockPoint) {
     const { basis, parts, core } = unpack(x);
-    const gamma = await gramOf(output, T, outs, blas);
-    const onInputs = await shifted(await inputWeights(core, gamma, blas), rank, blas);
+    const gamma = await blas.gemm64({ m: outs, n: outs, k: T, a: output, b: output, transA: true });
+    inputsInverse ??= blockedInverse(inputs, blas);
     const image = await blas.gemm64({ m: rank, n: S, k: S, a: basis, b: problem.inputGram });
     const inner = await blas.gemm64({ m: rank, n: rank, k: S, a: image, b: basis, transB: true });
-    const solvers: ((rows: Float64Array) => Promise<Float64Array>)[] = [
-      (rows) => solveSides(onInputs, inputs, rows, rank, S, blas),
+    const sides = [
+      { left: await shiftedInverse(await inputWeights(core, gamma, blas), rank, blas), right: await inputsInverse },
     ];
-    for (let i = 0; i < parts.length; i++) {
-      const left = await shifted(rowGram(layout, parts, i, gamma, inner), layout.rows, blas);
-      const size = layout.sizes[i]!;
-      const right = await shifted(axisGram(problem.positionGram, layout.sizes, i), size, blas);
-      solvers.push((rows) => solveSides(left, right, rows, layout.rows, size, blas));
+    for (const [i, size] of layout.sizes.entries()) {
+      const left = await shiftedInverse(rowGram(layout, parts, i, gamma, inner), layout.rows, blas);
+      sides.push({ left, right: await shiftedInverse(axisGram(problem.positionGram, layout.sizes, i), size, blas) });
     }
+    const heights = [rank, ...parts.map(() => layout.rows)];
     return async (direction: Float64Array): Promise<Float64Array> => {
       const result = new Float64Array(direction.length);
       let at = 0;
       for (const [i, length] of fields.entries()) {
-        result.set(await solvers[i]!(direction.subarray(at, at + length)), at);
+        const { left, right } = sides[i]!;
+        const height = heights[i]!;
+        const part = direction.subarray(at, at + length);
+        result.set(await betweenSides(left, right, part, height, length / height, blas), at);
         at += length;
       }
-      return result.map((value) => value / 2);
+      for (let i = 0; i < result.length; i++) result[i]! /= 2;
+      return result;
     };
   }
 
   return { evaluate, preconditioner };
-}
-
-/** Σ_s Z[(q,a),k,s]·B[(q,b),s], float64[Q, a, b, K]. */
-async function reduceOntoCore(
-  { blocks, a, b, positions }: BlockCore,
-  rows: RealArray,
-  basis: Float64Array,
-  inputs: number,
-  blas: Blas,
-): Promise<Float64Array> {
-  const result = new Float64Array(blocks * a * b * positions);
-  const size = a * positions * inputs;
-  for (let q = 0; q < blocks; q++) {
-    const z = rows.subarray(q * size, (q + 1) * size);
-    const w = basis.subarray(q * b * inputs, (q + 1) * b * inputs);
-    const products = await blas.gemm64({ m: a * positions, n: b, k: inputs, a: z, b: w, transB: true });
-    result.set(permuteAxes({ data: products, dims: [a, positions, b] }, [0, 2, 1]).data, q * a * b * positions);
-  }
-  return result;
-}
-
-async function gramOf(output: Float64Array, rows: number, n: number, blas: Blas): Promise<Float64Array> {
-  return blas.gemm64({ m: n, n, k: rows, a: output, b: output, transA: true });
 }

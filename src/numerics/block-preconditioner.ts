@@ -1,7 +1,6 @@
 import type { Blas } from './blas.ts';
-import { type BlockedCholesky, blockedCholesky, blockedSolve } from './blocked-cholesky.ts';
+import { blockedCholesky, blockedInverse } from './blocked-cholesky.ts';
 import type { PartLayout } from './core-parts.ts';
-import { transpose } from './transpose.ts';
 
 /** Shift of preconditioners, relative to their mean diagonal; from 1e-2 to 1e-5 it makes no difference. */
 const SHIFT = 1e-3;
@@ -49,22 +48,21 @@ export function axisGram(gram: Float64Array, sizes: readonly number[], axis: num
   return result;
 }
 
-/** Factor of X + SHIFT·(mean diagonal)·I. */
-export async function shifted(matrix: Float64Array, n: number, blas: Blas): Promise<BlockedCholesky> {
+/** (X + SHIFT·(mean diagonal)·I)⁻¹, float64[n, n]. */
+export async function shiftedInverse(matrix: Float64Array, n: number, blas: Blas): Promise<Float64Array> {
   let mean = 0;
   for (let i = 0; i < n; i++) mean += matrix[i * n + i]! / n;
-  return blockedCholesky(matrix, n, blas, mean > 0 ? SHIFT * mean : 1);
+  return blockedInverse(await blockedCholesky(matrix, n, blas, mean > 0 ? SHIFT * mean : 1), blas);
 }
 
-/** L⁻¹·X·R⁻¹ of float64[m, n]. */
-export async function solveSides(
-  left: BlockedCholesky,
-  right: BlockedCholesky,
+/** L·X·R of float64[m, n] with square L and R. */
+export async function betweenSides(
+  left: Float64Array,
+  right: Float64Array,
   rows: Float64Array,
   m: number,
   n: number,
   blas: Blas,
 ): Promise<Float64Array> {
-  const half = await blockedSolve(left, rows, n, blas);
-  return transpose(await blockedSolve(right, transpose(half, m, n), m, blas), n, m);
+  return blas.gemm64({ m, n, k: n, a: await blas.gemm64({ m, n, k: m, a: left, b: rows }), b: right });
 }

@@ -1,5 +1,5 @@
 import type { Blas } from './blas.ts';
-import { JITTERS } from './cholesky.ts';
+import { dotRows, JITTERS } from './cholesky.ts';
 import { invertLower } from './invert-lower.ts';
 import { Scratch } from './scratch.ts';
 
@@ -76,8 +76,7 @@ async function tryFactor(matrix: Float32Array | Float64Array, n: number, shift: 
 function factorInPlace(block: Float64Array, n: number, original: Float64Array): boolean {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = block[i * n + j]!;
-      for (let k = 0; k < j; k++) sum -= block[i * n + k]! * block[j * n + k]!;
+      const sum = block[i * n + j]! - dotRows(block, i * n, j * n, j);
       if (j < i) {
         block[i * n + j] = sum / block[j * n + j]!;
       } else {

@@ -44,7 +44,7 @@ function tryCholesky(matrix: Float64Array, n: number, jitter: number): Float64Ar
 }
 
 /** Four partial sums: hides the latency of additions and rounds less than one running sum. */
-function dotRows(data: Float64Array, a: number, b: number, length: number): number {
+export function dotRows(data: Float64Array, a: number, b: number, length: number): number {
   let s0 = 0;
   let s1 = 0;
   let s2 = 0;

@@ -18,7 +18,7 @@ import type { SeededRandom } from './seeded-random.ts';
 export interface BlockTermOptions extends MetricFitOptions {
   /** Fills what the start leaves open. */
   readonly random: SeededRandom;
-  /** Steps at most; 40 by default. */
+  /** Steps at most; 80 by default. */
   readonly steps?: number;
 }
 
@@ -42,7 +42,7 @@ export async function fitBlocks(
   layout: PartLayout,
   options: BlockTermOptions,
 ): Promise<FittedBlocks> {
-  const { blas, steps = 40 } = options;
+  const { blas, steps = 80 } = options;
   const descent = await blockDescent(group, options);
   const { problem, factor, scale } = descent;
   let point = await descent.run(layout, steps);

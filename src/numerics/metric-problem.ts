@@ -34,8 +34,8 @@ export interface MetricProblem {
   /** Mean of the S diagonal K × K blocks of G, float64[K, K]: the metric of the positions alone. */
   readonly positionGram: Float64Array;
   readonly precision: Precision;
-  /** Z·G for rows Z [rows, S, K]: [rows, K, S]. */
-  timesGram(rows: RealArray, count: number): Promise<RealArray>;
+  /** Z·G for rows Z [rows, S, K]: [rows, K, S]; `into` may take it. */
+  timesGram(rows: RealArray, count: number, into?: RealArray): Promise<RealArray>;
   /** The problem that is left when B [R, S] is held. */
   project(basis: Float64Array, rank: number): Promise<Projected>;
 }
@@ -105,8 +105,8 @@ export function gramProblem(shape: Shape, gram: RealArray, blas: Blas): MetricPr
     ...shape,
     inputGram: meanInputBlock(gram, inputs, positions),
     positionGram: meanPositionBlock(gram, inputs, positions),
-    timesGram: (rows, count) =>
-      multiply({ m: count, n: size, k: size, a: inPrecision(rows, precision), b: gram }, blas, precision),
+    timesGram: (rows, count, into) =>
+      multiply({ m: count, n: size, k: size, a: inPrecision(rows, precision), b: gram }, blas, precision, into),
     async project(basis, rank) {
       const a = inPrecision(basis, precision);
       const image = await multiply({ m: rank, n: positions * size, k: inputs, a, b: gram }, blas, precision);

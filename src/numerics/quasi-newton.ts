@@ -3,7 +3,7 @@ import { innerProduct } from './inner-product.ts';
 export interface Evaluation {
   readonly x: Float64Array;
   readonly value: number;
-  /** Computed only for points that are kept. */
+  /** Computed only for points that are kept, and before another one is evaluated. */
   gradient(): Promise<Float64Array>;
 }
 
@@ -105,7 +105,9 @@ async function lineSearch<Point extends Evaluation>(
   const slope = innerProduct(gradient, direction);
   if (!(slope > 0)) return undefined;
   for (let trial = 0, length = 1; trial < 6; trial++, length *= SHORTER) {
-    const next = await evaluate(x.map((entry, i) => entry - length * direction[i]!));
+    const to = x.slice();
+    addScaled(to, direction, -length);
+    const next = await evaluate(to);
     if (next.value < value && next.value <= value - ENOUGH * length * slope) return next;
   }
   return undefined;
@@ -118,8 +120,10 @@ function curvaturePair(
   gradient: Float64Array,
   next: Float64Array,
 ): Pair | undefined {
-  const step = after.map((value, i) => value - before[i]!);
-  const change = next.map((value, i) => value - gradient[i]!);
+  const step = after.slice();
+  addScaled(step, before, -1);
+  const change = next.slice();
+  addScaled(change, gradient, -1);
   const curvature = innerProduct(step, change);
   if (!(curvature > 1e-12 * Math.sqrt(innerProduct(step, step) * innerProduct(change, change)))) return undefined;
   return { step, change, inverse: 1 / curvature };
