@@ -1,7 +1,7 @@
 import type { Effort } from './context.ts';
 
 const sweepsOf: Readonly<Record<Effort, number>> = { fast: 4, normal: 8, max: 32 };
-const stepsOf: Readonly<Record<Effort, number>> = { fast: 16, normal: 80, max: 240 };
+const stepsOf: Readonly<Record<Effort, number>> = { fast: 16, normal: 80, max: 200 };
 
 /**
  * Sweeps of a fit in the metric of the activations that alternates between its factors (tucker-2, spatial-svd, tensor-train).
