@@ -1,5 +1,5 @@
 import type { Blas } from './blas.ts';
-import { type BlockedCholesky, blockedCholesky } from './blocked-cholesky.ts';
+import { type BlockedCholesky, blockedCholesky, blockedInverse } from './blocked-cholesky.ts';
 import { type Gauge, orthonormalGauge } from './gauge.ts';
 import { inputStep, type OutputSide } from './input-step.ts';
 import type { MetricProblem, Projected } from './metric-problem.ts';
@@ -52,7 +52,7 @@ export async function fitInputs<Inner extends InnerFit>(
 ): Promise<InputFit<Inner>> {
   const { blas, sweeps } = options;
   const rank = start.length / problem.inputs;
-  const inputs = await inputFactor(problem, blas);
+  const inputs = await inputInverse(problem, blas);
   const gauged = await orthonormalGauge(start, rank, blas);
   let best: InputFit<Inner> = {
     basis: gauged.basis,
@@ -78,9 +78,14 @@ export async function fitInputs<Inner extends InnerFit>(
   return best;
 }
 
-/** Factor of the inputs' mean metric, for preconditioning and starts. */
+/** Factor of the inputs' mean metric, for starts. */
 export function inputFactor({ inputGram, inputs }: MetricProblem, blas: Blas): Promise<BlockedCholesky> {
   return blockedCholesky(inputGram, inputs, blas);
+}
+
+/** The inverse of the inputs' mean metric, for preconditioning: applied so often that solves would cost more. */
+export async function inputInverse(problem: MetricProblem, blas: Blas): Promise<Float64Array> {
+  return blockedInverse(await inputFactor(problem, blas), blas);
 }
 
 /** One sweep: B, then F. */
@@ -88,7 +93,7 @@ export async function sweepOnce<Inner extends InnerFit>(
   problem: MetricProblem,
   { basis, inner }: InputFit<Inner>,
   method: InnerMethod<Inner>,
-  inputs: BlockedCholesky,
+  inputs: Float64Array,
   { steps, blas }: Pick<FitInputsOptions, 'steps' | 'blas'>,
 ): Promise<InputFit<Inner>> {
   const rank = basis.length / problem.inputs;

@@ -1,10 +1,10 @@
 import { multiply } from './add-gram.ts';
 import type { Blas } from './blas.ts';
 import { type BlockCore, expandInputs, inputWeights, reduceInputs } from './block-core.ts';
-import { type BlockedCholesky, blockedCholesky, blockedSolve } from './blocked-cholesky.ts';
+import { betweenSides } from './block-preconditioner.ts';
+import { blockedCholesky, blockedInverse } from './blocked-cholesky.ts';
 import { conjugateGradients } from './conjugate-gradients.ts';
 import { inPrecision, type MetricProblem } from './metric-problem.ts';
-import { transpose } from './transpose.ts';
 
 /** F = A·C of a model Ŵ = A·C·B, as the step on B sees it. */
 export interface OutputSide {
@@ -25,13 +25,13 @@ const SHIFT = 1e-7;
  * N⁻¹·X·G_S⁻¹ with N = Σ_k C_kᵀC_k. Without it the error after 16 sweeps is 6–80 % higher.
  *
  * @param basis B, float64[R, S]
- * @param inputs factor of `problem.inputGram`
+ * @param inputs the inverse of `problem.inputGram`, float64[S, S]
  */
 export async function inputStep(
   problem: MetricProblem,
   basis: Float64Array,
   { output, core }: OutputSide,
-  inputs: BlockedCholesky,
+  inputs: Float64Array,
   steps: number,
   blas: Blas,
 ): Promise<Float64Array> {
@@ -55,10 +55,8 @@ export async function inputStep(
   const weights = await inputWeights(core, undefined, blas);
   let trace = 0;
   for (let r = 0; r < rank; r++) trace += weights[r * rank + r]!;
-  const left = await blockedCholesky(weights, rank, blas, trace > 0 ? (SHIFT * trace) / rank : 1);
-  const precondition = async (x: Float64Array): Promise<Float64Array> => {
-    const half = await blockedSolve(left, x, S, blas);
-    return transpose(await blockedSolve(inputs, transpose(half, rank, S), rank, blas), S, rank);
-  };
+  const factor = await blockedCholesky(weights, rank, blas, trace > 0 ? (SHIFT * trace) / rank : 1);
+  const left = await blockedInverse(factor, blas);
+  const precondition = (x: Float64Array) => betweenSides(left, inputs, x, rank, S, blas);
   return conjugateGradients({ operator, precondition }, basis, residual, steps);
 }

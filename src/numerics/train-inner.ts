@@ -1,6 +1,6 @@
 import type { Blas } from './blas.ts';
 import { expandInputs } from './block-core.ts';
-import { type InnerFit, type InnerMethod, type InputFit, inputFactor, sweepOnce } from './fit-inputs.ts';
+import { type InnerFit, type InnerMethod, type InputFit, inputInverse, sweepOnce } from './fit-inputs.ts';
 import { orthonormalGauge } from './gauge.ts';
 import { lowRankInner, solveLowRank } from './low-rank-inner.ts';
 import { nextProblem, type Projected } from './metric-problem.ts';
@@ -40,8 +40,8 @@ export function trainInner(
   };
   const improve = async (projected: Projected, { rest }: TrainFit): Promise<TrainFit> => {
     const problem = nextProblem(projected, spatial, blas);
-    const factor = await inputFactor(problem, blas);
-    return assemble(await sweepOnce(problem, rest!, deeper, factor, { steps, blas }), projected);
+    const inputs = await inputInverse(problem, blas);
+    return assemble(await sweepOnce(problem, rest!, deeper, inputs, { steps, blas }), projected);
   };
   return {
     improve,

@@ -50,8 +50,8 @@ export async function sketchCost(
           ...(inputShapes && { inputShapes }),
         });
         if (isUnjudged(timed)) return null;
-        const { wall } = timed;
-        return { milliseconds: wall.after.p50, ratio: wall.ratio, ci95: wall.ci95, before: wall.before.p50 };
+        const { wall, undisturbed } = timed;
+        return { milliseconds: wall.after.p50, ratio: undisturbed, ci95: wall.ci95, before: wall.before.p50 };
       })
     : null;
   return { params, macs, size: finished.byteLength, latency };

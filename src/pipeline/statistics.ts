@@ -72,7 +72,7 @@ async function dataOf(
     calibration: at(effort),
     at,
     evidence,
-    comparison: at('fast'),
+    comparison: at(effort),
     dataset: undefined,
     judges: async () => undefined,
   };

@@ -11,6 +11,7 @@ export {
   type TimeComparison,
 } from './latency.ts';
 export type { OutputDifference } from './output-tally.ts';
+export { quantile } from './paired-ratio.ts';
 export { perturbHalfWeights } from './perturb.ts';
 export { probeModels } from './probe-models.ts';
 export { measureSensitivities } from './sensitivities.ts';

@@ -131,7 +131,10 @@ describe('targets', () => {
     expect(outcomes[0]?.reached).toBe(1);
   });
 
-  test('of latency are reached in a few rounds although the clock is off by 6 %, now up, now down', async () => {
+  test.each([
+    ['it is off by 6 %, now up, now down', (sketch: number) => (sketch % 2 === 0 ? 1.06 : 0.94)],
+    ['the second reading is wild', (sketch: number) => (sketch === 1 ? 0.7 : 1)],
+  ])('of latency are reached in a few rounds by a clock of which %s', async (_, noise) => {
     const target = parseTarget('latency=0.5x');
     const choices = new Choices({
       pruned: [],
@@ -145,13 +148,13 @@ describe('targets', () => {
       plan.reduce((total, { ranks }) => total + (ranks ? ((ranks['R'] as number) + 0.5) / 10 : 1), 0) / 5;
     let sketches = 0;
     const timed = async ({ nodes: plan }: Rewrites): Promise<ModelCost> => {
-      const ratio = 1 / (trueLatency(plan) * (sketches++ % 2 === 0 ? 1.06 : 0.94));
+      const ratio = 1 / (trueLatency(plan) * noise(sketches++));
       return { ...before, latency: { milliseconds: 5 / ratio, before: 5, ratio, ci95: [ratio, ratio] } };
     };
     const {
       rewrites: { nodes: plan },
     } = await reachTargets(choices, [target], before, timed);
-    expect(sketches).toBeLessThan(5);
+    expect(sketches).toBeLessThanOrEqual(5);
     expect(trueLatency(plan)).toBeGreaterThan(0.46);
     expect(trueLatency(plan)).toBeLessThan(0.51);
   });
