@@ -23,7 +23,7 @@ export interface LatencyCost {
 }
 
 /** Pairs that time a sketch, at most, and the width of the interval with which its ratio is known well enough. */
-const sketchPairs = 16;
+const sketchPairs = 12;
 const sketchPrecision = 0.03;
 
 /** What the model of a plan will cost, from the same graph with random weights. */
