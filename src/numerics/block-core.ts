@@ -167,7 +167,10 @@ export async function inputWeights(
   return result;
 }
 
-/** ⟨a row of X, a row of Y⟩ by their first entries; four partial sums hide the latency of additions. */
+/**
+ * ⟨a row of X, a row of Y⟩ by their first entries; four partial sums hide the latency of additions. Not that of `cholesky`:
+ * what has seen arrays of both precisions is slower for either.
+ */
 function dotRows(x: RealArray, ofX: number, y: Float64Array, ofY: number, length: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let i = 0;

@@ -26,7 +26,7 @@ const SHORT: ShortFit = { steps: 6, from: 3, a: 1.04, b: 9.12 };
  */
 const SHORTER: ShortFit = { steps: 2, from: 1, a: 7.44, b: 0 };
 
-/** Further steps come further by less and less: 16 by 0.57 of the way of 40, 80 by 1.25 of it, 200 by 1.4. */
+/** Further steps come further by less and less: in the logarithm 80 come 1.25 times as far as 40, 200 1.4 times; 16 0.57 times. */
 const SLOWING = 0.7;
 
 /** Where on the curve fits are made: near 0.1, 0.4 and 1 of the largest rank. */

@@ -1,8 +1,7 @@
 import { multiply } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
 import { expandInputs, inputWeights, reduceInputs, reduceOntoCore } from './block-core.ts';
-import { axisGram, betweenSides, rowGram, shiftedInverse } from './block-preconditioner.ts';
-import { type BlockedCholesky, blockedInverse } from './blocked-cholesky.ts';
+import { axisGram, rowGram, type Solver, shiftedInverse, shiftedSolver } from './block-preconditioner.ts';
 import { type PartLayout, partProduct, reducePart } from './core-parts.ts';
 import { symmetrize } from './mean-blocks.ts';
 import { inPrecision, type MetricProblem } from './metric-problem.ts';
@@ -25,6 +24,8 @@ const PROXIMITY = { float32: 1e-7, float64: 1e-11 };
  * (variable projection, Golub & Pereyra 1973). With Y = C·B, one product with G of R4 rows gives the value and all that the
  * gradient needs, for at the best A that is only 2·Aᵀ·(A·Y·G − W·G), contracted with C or with B.
  *
+ * @param inputsInverse of `problem.inputGram`, float64[S, S]
+ *
  * x is [B, part, part …]. The preconditioner treats the parts as independent and G as G_S ⊗ G_K: for B it is that of
  * inputStep, for a part N⁻¹·X·G_k⁻¹ with N the Gram matrix of all the other factors, row by row.
  *
@@ -35,7 +36,7 @@ const PROXIMITY = { float32: 1e-7, float64: 1e-11 };
 export function blockObjective(
   problem: MetricProblem,
   layout: PartLayout,
-  inputs: BlockedCholesky,
+  inputsInverse: Float64Array,
   blas: Blas,
 ): QuasiNewtonProblem<BlockPoint> {
   const { inputs: S, positions: K, outputs: T, precision, cross } = problem;
@@ -43,7 +44,6 @@ export function blockObjective(
   const columns = S * K;
   const fields = [rank * S, ...layout.sizes.map((size) => layout.rows * size)];
   const scratch = new Scratch();
-  let inputsInverse: Promise<Float64Array> | undefined;
   const unpack = (x: Float64Array) => {
     let at = 0;
     const [basis, ...parts] = fields.map((length) => {
@@ -94,25 +94,28 @@ export function blockObjective(
   async function preconditioner({ x, output }: BlockPoint) {
     const { basis, parts, core } = unpack(x);
     const gamma = await blas.gemm64({ m: outs, n: outs, k: T, a: output, b: output, transA: true });
-    inputsInverse ??= blockedInverse(inputs, blas);
     const image = await blas.gemm64({ m: rank, n: S, k: S, a: basis, b: problem.inputGram });
     const inner = await blas.gemm64({ m: rank, n: rank, k: S, a: image, b: basis, transB: true });
-    const sides = [
-      { left: await shiftedInverse(await inputWeights(core, gamma, blas), rank, blas), right: await inputsInverse },
+    const sides: { readonly solve: Solver; readonly height: number; readonly right: Float64Array }[] = [
+      {
+        solve: await shiftedSolver(await inputWeights(core, gamma, blas), rank, blas),
+        height: rank,
+        right: inputsInverse,
+      },
     ];
     for (const [i, size] of layout.sizes.entries()) {
-      const left = await shiftedInverse(rowGram(layout, parts, i, gamma, inner), layout.rows, blas);
-      sides.push({ left, right: await shiftedInverse(axisGram(problem.positionGram, layout.sizes, i), size, blas) });
+      const solve = await shiftedSolver(rowGram(layout, parts, i, gamma, inner), layout.rows, blas);
+      const right = await shiftedInverse(axisGram(problem.positionGram, layout.sizes, i), size, blas);
+      sides.push({ solve, height: layout.rows, right });
     }
-    const heights = [rank, ...parts.map(() => layout.rows)];
     return async (direction: Float64Array): Promise<Float64Array> => {
       const result = new Float64Array(direction.length);
       let at = 0;
       for (const [i, length] of fields.entries()) {
-        const { left, right } = sides[i]!;
-        const height = heights[i]!;
-        const part = direction.subarray(at, at + length);
-        result.set(await betweenSides(left, right, part, height, length / height, blas), at);
+        const { solve, height, right } = sides[i]!;
+        const width = length / height;
+        const half = await solve(direction.subarray(at, at + length), width);
+        result.set(await blas.gemm64({ m: height, n: width, k: width, a: half, b: right }), at);
         at += length;
       }
       for (let i = 0; i < result.length; i++) result[i]! /= 2;

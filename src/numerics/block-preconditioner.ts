@@ -1,5 +1,5 @@
 import type { Blas } from './blas.ts';
-import { blockedCholesky, blockedInverse } from './blocked-cholesky.ts';
+import { type BlockedCholesky, blockedCholesky, blockedInverse, blockedSolve } from './blocked-cholesky.ts';
 import type { PartLayout } from './core-parts.ts';
 
 /** Shift of preconditioners, relative to their mean diagonal; from 1e-2 to 1e-5 it makes no difference. */
@@ -48,21 +48,27 @@ export function axisGram(gram: Float64Array, sizes: readonly number[], axis: num
   return result;
 }
 
-/** (X + SHIFT·(mean diagonal)·I)⁻¹, float64[n, n]. */
-export async function shiftedInverse(matrix: Float64Array, n: number, blas: Blas): Promise<Float64Array> {
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += matrix[i * n + i]! / n;
-  return blockedInverse(await blockedCholesky(matrix, n, blas, mean > 0 ? SHIFT * mean : 1), blas);
+/** X⁻¹·B for right-hand sides B, float64[n, columns]. */
+export type Solver = (right: Float64Array, columns: number) => Promise<Float64Array>;
+
+/** Up to this size an inverse is made: one product for each right-hand side in place of many small ones. */
+const INVERTED = 512;
+
+/** Solves with X + SHIFT·(mean diagonal)·I. */
+export async function shiftedSolver(matrix: Float64Array, n: number, blas: Blas): Promise<Solver> {
+  const factor = await shiftedFactor(matrix, n, blas);
+  if (n > INVERTED) return (right, columns) => blockedSolve(factor, right, columns, blas);
+  const inverse = await blockedInverse(factor, blas);
+  return (right, columns) => blas.gemm64({ m: n, n: columns, k: n, a: inverse, b: right });
 }
 
-/** L·X·R of float64[m, n] with square L and R. */
-export async function betweenSides(
-  left: Float64Array,
-  right: Float64Array,
-  rows: Float64Array,
-  m: number,
-  n: number,
-  blas: Blas,
-): Promise<Float64Array> {
-  return blas.gemm64({ m, n, k: n, a: await blas.gemm64({ m, n, k: m, a: left, b: rows }), b: right });
+/** (X + SHIFT·(mean diagonal)·I)⁻¹, float64[n, n]. */
+export async function shiftedInverse(matrix: Float64Array, n: number, blas: Blas): Promise<Float64Array> {
+  return blockedInverse(await shiftedFactor(matrix, n, blas), blas);
+}
+
+function shiftedFactor(matrix: Float64Array, n: number, blas: Blas): Promise<BlockedCholesky> {
+  let mean = 0;
+  for (let i = 0; i < n; i++) mean += matrix[i * n + i]! / n;
+  return blockedCholesky(matrix, n, blas, mean > 0 ? SHIFT * mean : 1);
 }

@@ -1,7 +1,7 @@
 import type { Blas } from './blas.ts';
 import { type BlockCore, expandInputs } from './block-core.ts';
 import { type BlockPoint, blockObjective } from './block-objective.ts';
-import type { BlockedCholesky } from './blocked-cholesky.ts';
+import { blockedInverse } from './blocked-cholesky.ts';
 import { type PartLayout, partProduct } from './core-parts.ts';
 import { rankOneFactors } from './cp-start.ts';
 import { inputFactor } from './fit-inputs.ts';
@@ -44,11 +44,11 @@ export async function fitBlocks(
 ): Promise<FittedBlocks> {
   const { blas, steps = 80 } = options;
   const descent = await blockDescent(group, options);
-  const { problem, factor, scale } = descent;
+  const { problem, inputsInverse, scale } = descent;
   let point = await descent.run(layout, steps);
   if (problem.precision === 'float32' && point.value < NARROW_ERROR) {
     const wide = scaledProblem(group, [], blas, 'float64').problem;
-    point = await descend(wide, layout, factor, point.x, steps, options);
+    point = await descend(wide, layout, inputsInverse, point.x, steps, options);
   }
   const rank = layout.blocks * layout.b;
   const basis = point.x.subarray(0, rank * problem.inputs);
@@ -65,7 +65,8 @@ export async function fitBlocks(
 /** One group, ready to be fitted by block models of any size. */
 export interface BlockDescent {
   readonly problem: MetricProblem;
-  readonly factor: BlockedCholesky;
+  /** Of the inputs' mean metric, float64[S, S]: a preconditioner in either precision. */
+  readonly inputsInverse: Float64Array;
   readonly scale: number;
   /** From the start of a layout, in the problem's precision. */
   run(layout: PartLayout, steps: number): Promise<BlockPoint>;
@@ -77,6 +78,7 @@ export async function blockDescent(group: MetricGroup, options: BlockTermOptions
   const { problem, kernel, image, scale } = scaledProblem(group, [], blas);
   const { positions, outputs } = problem;
   const factor = await inputFactor(problem, blas);
+  const inputsInverse = await blockedInverse(factor, blas);
   const known = new Map<number, Promise<readonly SliceTerm[]>>();
   const termsOf = async (count: number) => {
     const { slices } = await outputStart(kernel, image, outputs, count, blas);
@@ -84,7 +86,7 @@ export async function blockDescent(group: MetricGroup, options: BlockTermOptions
   };
   return {
     problem,
-    factor,
+    inputsInverse,
     scale,
     async run(layout, steps) {
       const rank = layout.blocks * layout.b;
@@ -94,7 +96,7 @@ export async function blockDescent(group: MetricGroup, options: BlockTermOptions
       const start = await componentStart(problem, factor, await terms, rank, random, blas);
       const parts = await startParts(layout, unitRows(start.spatial, rank), positions, blas);
       const from = concatenate([unitRows(start.basis, rank), ...parts]);
-      return descend(problem, layout, factor, from, steps, options);
+      return descend(problem, layout, inputsInverse, from, steps, options);
     },
   };
 }
@@ -102,12 +104,12 @@ export async function blockDescent(group: MetricGroup, options: BlockTermOptions
 function descend(
   problem: MetricProblem,
   layout: PartLayout,
-  factor: BlockedCholesky,
+  inputsInverse: Float64Array,
   from: Float64Array,
   steps: number,
   { blas, signal, onSweep }: BlockTermOptions,
 ): Promise<BlockPoint> {
-  return quasiNewton(blockObjective(problem, layout, factor, blas), from, {
+  return quasiNewton(blockObjective(problem, layout, inputsInverse, blas), from, {
     steps,
     tolerance: SETTLED,
     ...(signal && { signal }),

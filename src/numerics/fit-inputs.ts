@@ -78,12 +78,12 @@ export async function fitInputs<Inner extends InnerFit>(
   return best;
 }
 
-/** Factor of the inputs' mean metric, for starts. */
+/** Factor of the inputs' mean metric. */
 export function inputFactor({ inputGram, inputs }: MetricProblem, blas: Blas): Promise<BlockedCholesky> {
   return blockedCholesky(inputGram, inputs, blas);
 }
 
-/** The inverse of the inputs' mean metric, for preconditioning: applied so often that solves would cost more. */
+/** The inverse of the inputs' mean metric, for preconditioning: one product where solves take many small ones. */
 export async function inputInverse(problem: MetricProblem, blas: Blas): Promise<Float64Array> {
   return blockedInverse(await inputFactor(problem, blas), blas);
 }

@@ -1,7 +1,6 @@
 import { multiply } from './add-gram.ts';
 import type { Blas } from './blas.ts';
 import { type BlockCore, expandInputs, inputWeights, reduceInputs } from './block-core.ts';
-import { betweenSides } from './block-preconditioner.ts';
 import { blockedCholesky, blockedInverse } from './blocked-cholesky.ts';
 import { conjugateGradients } from './conjugate-gradients.ts';
 import { inPrecision, type MetricProblem } from './metric-problem.ts';
@@ -57,6 +56,9 @@ export async function inputStep(
   for (let r = 0; r < rank; r++) trace += weights[r * rank + r]!;
   const factor = await blockedCholesky(weights, rank, blas, trace > 0 ? (SHIFT * trace) / rank : 1);
   const left = await blockedInverse(factor, blas);
-  const precondition = (x: Float64Array) => betweenSides(left, inputs, x, rank, S, blas);
+  const precondition = async (x: Float64Array): Promise<Float64Array> => {
+    const half = await blas.gemm64({ m: rank, n: S, k: rank, a: left, b: x });
+    return blas.gemm64({ m: rank, n: S, k: S, a: half, b: inputs });
+  };
   return conjugateGradients({ operator, precondition }, basis, residual, steps);
 }

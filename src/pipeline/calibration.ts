@@ -15,7 +15,7 @@ export interface CalibrationData {
   readonly dataset: Dataset | undefined;
   /** The same data with another effort of the fits. */
   at(effort: Effort): Calibration;
-  /** To compare candidates by: what fits of the asked effort would come to, from no more samples than the widest operator needs. */
+  /** To compare candidates by: quick fits to no more of the samples than the widest operator needs. */
   readonly comparison: Calibration;
   /** Samples to judge the result by: others than those of the fits where there are any; none with statistics. */
   judges(): Promise<Judges | undefined>;
@@ -80,7 +80,7 @@ export async function calibrateWith(
       at: (other) => lockstepCalibration(run, dataset, other, fitMode, mirrored),
       comparison: {
         ...lockstepCalibration(run, dataset.some(comparisonSamples(run.model)), 'fast', fitMode, false),
-        effort,
+        foretold: effort,
       },
       dataset,
       evidence: {

@@ -15,8 +15,9 @@ export type ModelCost = Readonly<Record<Exclude<TargetKind, 'latency'>, number |
 export interface LatencyCost {
   /** Median milliseconds of a run. */
   readonly milliseconds: number;
-  /** Before ÷ after, median of pairs, with its 95 % interval. */
+  /** Before ÷ after: of a sketch by the quickest runs, of a finished model the median of pairs. */
   readonly ratio: number;
+  /** 95 % interval of the median of pairs. */
   readonly ci95: readonly [low: number, high: number];
   /** Of the original, in the same pairs. */
   readonly before: number;

@@ -72,7 +72,7 @@ async function dataOf(
     calibration: at(effort),
     at,
     evidence,
-    comparison: at(effort),
+    comparison: { ...at('fast'), foretold: effort },
     dataset: undefined,
     judges: async () => undefined,
   };

@@ -75,5 +75,7 @@ export interface Observer {
 export interface Calibration {
   readonly mode: FitMode;
   readonly effort: Effort;
+  /** The effort of the fits whose errors candidates are to foretell: of those to this calibration by default. */
+  readonly foretold?: Effort;
   open(models: ObservedModels): Promise<Observer>;
 }

@@ -36,7 +36,7 @@ export function nodeSpaces(
   return methods.map((method) => {
     const { pass, decomposition } = method;
     const effort = observation ? ('fast' as const) : ('normal' as const);
-    const finalEffort = observation?.calibration.effort ?? effort;
+    const finalEffort = observation ? (observation.calibration.foretold ?? observation.calibration.effort) : effort;
     const common = { blas, signal, effort, seed: nodeSeed(seed, name, pass) };
     const inMetric = ({ metric }: FitTarget): FitContext => ({ ...common, ...(metric && { metric }) });
     const fit = (ranks: Ranks) =>

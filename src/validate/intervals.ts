@@ -1,5 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { quantile } from './paired-ratio.ts';
 
 export type Interval = readonly [low: number, high: number];
 
@@ -62,12 +63,4 @@ export function pairedInterval(differences: Float64Array, options: BootstrapOpti
   if (differences.some((difference) => difference !== 0)) return bootstrapMean(differences, options);
   const reach = Math.min(1, 3 / differences.length);
   return [-reach, reach];
-}
-
-/** Linear between the neighbouring order statistics (Hyndman and Fan's type 7, numpy's default). */
-function quantile(sorted: Float64Array, share: number): number {
-  const position = share * (sorted.length - 1);
-  const below = sorted[Math.floor(position)] ?? Number.NaN;
-  const above = sorted[Math.ceil(position)] ?? Number.NaN;
-  return below + (above - below) * (position - Math.floor(position));
 }

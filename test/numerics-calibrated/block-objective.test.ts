@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { blockObjective } from '../../src/numerics/block-objective.ts';
 import type { PartLayout } from '../../src/numerics/core-parts.ts';
-import { inputFactor } from '../../src/numerics/fit-inputs.ts';
+import { inputInverse } from '../../src/numerics/fit-inputs.ts';
 import { plainBlas as blas } from '../../src/numerics/index.ts';
 import { metricGroups, scaledProblem } from '../../src/numerics/metric-fit.ts';
 import { gramWithSpectrum, normalMatrix } from '../numerics/random-matrices.ts';
@@ -23,7 +23,7 @@ async function objective(layout: PartLayout) {
   for await (const group of metricGroups(kernel, { metric: { grams: [gram] }, blas })) {
     if (!group) throw new Error('the kernel has energy');
     const { problem } = scaledProblem(group, [], blas, 'float64');
-    return blockObjective(problem, layout, await inputFactor(problem, blas), blas);
+    return blockObjective(problem, layout, await inputInverse(problem, blas), blas);
   }
   throw new Error('the kernel has a group');
 }

@@ -30,6 +30,7 @@ describe('measureLatency', () => {
     const result = await measureLatency(runtime, chain(64), chain(4), { pairs: 10, inputShapes: { x: [64, 256] } });
     if (result.kind === 'unjudged') throw new Error(result.reason);
     expect(result.inputDims).toEqual({ x: [64, 256] });
+    expect(result.undisturbed).toBeGreaterThan(3);
     for (const { ratio, ci95, before, after } of [result.wall, result.cpu]) {
       expect(ratio).toBeGreaterThan(3);
       expect(ci95[0]).toBeGreaterThan(1);
