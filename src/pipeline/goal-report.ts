@@ -3,7 +3,7 @@ import type { GoalOutcome } from './decide-goal.ts';
 import type { Target } from './goal.ts';
 import type { LossOutcome } from './judge-loss.ts';
 import type { BenchResult } from './options.ts';
-import { outcomeOf } from './reach-targets.ts';
+import { outcomeOf, type TargetOutcome } from './reach-targets.ts';
 import type { ModelCost } from './sketch.ts';
 
 type Outcome = Report['targets'][number];
@@ -19,8 +19,8 @@ export function targetsOf(
   const [from, to] = [costOf(before, null), costOf(after, benchmark)];
   return [
     ...goal.targets.map((target): Outcome => {
-      const { reached, met } = outcomeOf(target, from, to);
-      return { kind: target.kind, wanted: target.text, reached: reachedText(target, reached), met };
+      const outcome = outcomeOf(target, from, to);
+      return { kind: target.kind, wanted: target.text, reached: reachedText(outcome), met: outcome.met };
     }),
     ...losses.map(lossOutcome),
   ];
@@ -37,11 +37,25 @@ export function costOf({ params, macs, bytes }: Costs, benchmark: BenchResult | 
   return { params, macs, size: bytes, latency };
 }
 
-/** As a report tells it: `0.498x`, `3.1ms`. */
-export function reachedText({ kind, unit }: Target, reached: number | null): string {
+/** As a report tells it: `0.612x`, `0.498x (95 % interval 0.491 to 0.506)`, `3.10ms (…)`. */
+export function reachedText({ target, reached, interval }: Omit<TargetOutcome, 'met'>): string {
   if (reached === null) return 'not known';
-  if (unit === 'ratio') return `${reached.toFixed(3)}x`;
-  return kind === 'latency' ? `${reached.toPrecision(3)}ms` : `${Math.ceil(reached)}`;
+  const number = numberOf(target);
+  return `${number(reached)}${unitOf(target)}${intervalText(interval, number)}`;
+}
+
+function numberOf({ kind, unit }: Target): (value: number) => string {
+  if (unit === 'ratio') return (value) => value.toFixed(3);
+  return kind === 'latency' ? (value) => value.toPrecision(3) : (value) => `${Math.ceil(value)}`;
+}
+
+function unitOf({ kind, unit }: Target): string {
+  if (unit === 'ratio') return 'x';
+  return kind === 'latency' ? 'ms' : '';
+}
+
+function intervalText(interval: readonly [number, number] | undefined, number: (value: number) => string): string {
+  return interval ? ` (95 % interval ${number(interval[0])} to ${number(interval[1])})` : '';
 }
 
 const units = { drop: '%', kl: ' nats', error: '' } as const;
@@ -49,11 +63,10 @@ const units = { drop: '%', kl: ' nats', error: '' } as const;
 function lossOutcome({ loss: { kind, most }, reached, ci95, met }: LossOutcome): Outcome {
   const unit = units[kind];
   const number = (value: number) => (kind === 'drop' ? value.toFixed(2) : value.toPrecision(3));
-  const interval = ci95 ? ` (95 % interval ${number(ci95[0])} to ${number(ci95[1])})` : '';
   return {
     kind: `max-${kind}`,
     wanted: `${most}${unit}`,
-    reached: reached === null ? 'not known' : `${number(reached)}${unit}${interval}`,
+    reached: reached === null ? 'not known' : `${number(reached)}${unit}${intervalText(ci95 ?? undefined, number)}`,
     met,
   };
 }

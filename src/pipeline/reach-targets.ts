@@ -9,6 +9,8 @@ export interface TargetOutcome {
   readonly target: Target;
   /** In the target's unit: after ÷ before, or the amount. */
   readonly reached: number | null;
+  /** 95 % interval of a latency. */
+  readonly interval?: readonly [low: number, high: number];
   readonly met: boolean;
 }
 
@@ -138,14 +140,16 @@ function wantedShare({ kind, unit, most }: Target, before: ModelCost): number {
   return total ? Math.min(1, most / total) : 1;
 }
 
-/** A latency counts as reached where its 95 % interval lies within; everything else is known exactly. */
+/** A latency counts as reached where its 95 % interval reaches it; everything else is known exactly. */
 export function outcomeOf(target: Target, before: ModelCost, after: ModelCost): TargetOutcome {
   const { kind, unit, most } = target;
   if (kind === 'latency') {
     const { latency } = after;
     if (!latency) return { target, reached: null, met: false };
     const scale = unit === 'ratio' ? 1 : latency.before;
-    return { target, reached: scale / latency.ratio, met: scale / latency.ci95[0] <= most };
+    const [slowest, quickest] = latency.ci95;
+    const interval = [scale / quickest, scale / slowest] as const;
+    return { target, reached: scale / latency.ratio, interval, met: interval[0] <= most };
   }
   const [from, to] = [before[kind], after[kind]];
   if (to === null || (unit === 'ratio' && from === null)) return { target, reached: null, met: false };

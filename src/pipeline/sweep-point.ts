@@ -6,7 +6,7 @@ import type { FrontierPoint } from './frontier.ts';
 import type { Target } from './goal.ts';
 import { costOf, reachedText } from './goal-report.ts';
 import { keeping, planOf } from './plan-of-run.ts';
-import { outcomeOf } from './reach-targets.ts';
+import { outcomeOf, type TargetOutcome } from './reach-targets.ts';
 import { rewrite } from './rewritten.ts';
 import { costsOf, factsOfInput, factsOfOutput } from './summary.ts';
 import type { SweepSearch } from './sweep-search.ts';
@@ -37,14 +37,15 @@ export async function sweepPoint(search: SweepSearch, target: Target): Promise<S
   const measured = await recall.answer(known, measuredSchema, () => measure(search, rewrites.value));
   const { reached: after, latency } = measured.value;
   const before = costOf(costsOf(factsOfInput(run)), null);
-  const { reached, met } = outcomeOf(target, before, costOf(after, latency));
+  const outcome = outcomeOf(target, before, costOf(after, latency));
+  const { met } = outcome;
   return {
-    reached: reachedText(target, reached),
+    reached: reachedText(outcome),
     earlier: measured.earlier,
     point: {
       wanted: text,
       met,
-      why: met ? null : whyNot(search, target, reached),
+      why: met ? null : whyNot(search, outcome),
       ...measured.value,
       plan: planOf(run, pipeline.text, data, rewrites.value, goal),
     },
@@ -84,12 +85,10 @@ function share(after: number | null, before: number | null): number | null {
   return after === null || !before ? null : after / before;
 }
 
-function whyNot({ run }: SweepSearch, target: Target, reached: number | null): string {
+function whyNot({ run }: SweepSearch, outcome: TargetOutcome): string {
   if (run.unsupported !== undefined) return run.unsupported;
-  if (reached === null) return `its ${target.kind} could not be measured`;
-  if (target.kind === 'latency' && reached <= target.most)
-    return `measured ${reachedText(target, reached)}, but the 95 % interval goes beyond`;
-  return `the nearest that was found is ${reachedText(target, reached)}`;
+  if (outcome.reached === null) return `its ${outcome.target.kind} could not be measured`;
+  return `the nearest that was found is ${reachedText(outcome)}`;
 }
 
 /** Of what a plan does: plans that two targets come to may tell of other candidates. */
