@@ -1,5 +1,6 @@
 import type { Precision } from './add-gram.ts';
 import type { Blas, RealArray } from './blas.ts';
+import { rowProduct } from './inner-product.ts';
 import { newArray } from './metric-problem.ts';
 import { permuteAxes } from './permute-axes.ts';
 
@@ -120,7 +121,7 @@ export async function reduceOntoCore(
     for (let i = 0; i < a; i++) {
       for (let j = 0; j < b; j++) {
         for (let k = 0; k < positions; k++) {
-          to[(i * b + j) * positions + k] = dotRows(z, (i * positions + k) * inputs, w, j * inputs, inputs);
+          to[(i * b + j) * positions + k] = rowProduct(z, (i * positions + k) * inputs, w, j * inputs, inputs);
         }
       }
     }
@@ -165,23 +166,6 @@ export async function inputWeights(
     }
   }
   return result;
-}
-
-/**
- * ⟨a row of X, a row of Y⟩ by their first entries; four partial sums hide the latency of additions. Not that of `cholesky`:
- * what has seen arrays of both precisions is slower for either.
- */
-function dotRows(x: RealArray, ofX: number, y: Float64Array, ofY: number, length: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    s0 += x[ofX + i]! * y[ofY + i]!;
-    s1 += x[ofX + i + 1]! * y[ofY + i + 1]!;
-    s2 += x[ofX + i + 2]! * y[ofY + i + 2]!;
-    s3 += x[ofX + i + 3]! * y[ofY + i + 3]!;
-  }
-  for (; i < length; i++) s0 += x[ofX + i]! * y[ofY + i]!;
-  return s0 + s1 + (s2 + s3);
 }
 
 /** [a, b, K] as [b, a, K]. */

@@ -24,26 +24,29 @@ const PROXIMITY = { float32: 1e-7, float64: 1e-11 };
  * (variable projection, Golub & Pereyra 1973). With Y = C·B, one product with G of R4 rows gives the value and all that the
  * gradient needs, for at the best A that is only 2·Aᵀ·(A·Y·G − W·G), contracted with C or with B.
  *
- * @param inputsInverse of `problem.inputGram`, float64[S, S]
- *
  * x is [B, part, part …]. The preconditioner treats the parts as independent and G as G_S ⊗ G_K: for B it is that of
  * inputStep, for a part N⁻¹·X·G_k⁻¹ with N the Gram matrix of all the other factors, row by row.
  *
  * Alternating least squares over the same model (CG on B, 2–3 alternations of A and C on the problem projected on B,
  * extrapolation) needed 100 sweeps where this needs 60 steps of less than a third of their cost each: P = 1152, R = 128, from
  * .101 to .0189 in 16 sweeps or 16 steps, to .0093 in 60 steps, the time of 16 sweeps.
+ *
+ * @param inputsInverse of `problem.inputGram`, float64[S, S]
  */
-export function blockObjective(
+export async function blockObjective(
   problem: MetricProblem,
   layout: PartLayout,
   inputsInverse: Float64Array,
   blas: Blas,
-): QuasiNewtonProblem<BlockPoint> {
+): Promise<QuasiNewtonProblem<BlockPoint>> {
   const { inputs: S, positions: K, outputs: T, precision, cross } = problem;
   const [outs, rank] = [layout.blocks * layout.a, layout.blocks * layout.b];
   const columns = S * K;
   const fields = [rank * S, ...layout.sizes.map((size) => layout.rows * size)];
   const scratch = new Scratch();
+  const axisInverses: Float64Array[] = [];
+  for (const [i, size] of layout.sizes.entries())
+    axisInverses.push(await shiftedInverse(axisGram(problem.positionGram, layout.sizes, i), size, blas));
   const unpack = (x: Float64Array) => {
     let at = 0;
     const [basis, ...parts] = fields.map((length) => {
@@ -103,9 +106,8 @@ export function blockObjective(
         right: inputsInverse,
       },
     ];
-    for (const [i, size] of layout.sizes.entries()) {
+    for (const [i, right] of axisInverses.entries()) {
       const solve = await shiftedSolver(rowGram(layout, parts, i, gamma, inner), layout.rows, blas);
-      const right = await shiftedInverse(axisGram(problem.positionGram, layout.sizes, i), size, blas);
       sides.push({ solve, height: layout.rows, right });
     }
     return async (direction: Float64Array): Promise<Float64Array> => {

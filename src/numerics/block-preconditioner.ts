@@ -2,7 +2,7 @@ import type { Blas } from './blas.ts';
 import { type BlockedCholesky, blockedCholesky, blockedInverse, blockedSolve } from './blocked-cholesky.ts';
 import type { PartLayout } from './core-parts.ts';
 
-/** Shift of preconditioners, relative to their mean diagonal; from 1e-2 to 1e-5 it makes no difference. */
+/** Shift of preconditioners, relative to their mean diagonal; from 1e-2 to 1e-5 it makes no difference to block models. */
 const SHIFT = 1e-3;
 
 /** Gram matrix of all factors but one part, over its rows (q,a,b): float64[rows, rows]. */
@@ -54,9 +54,9 @@ export type Solver = (right: Float64Array, columns: number) => Promise<Float64Ar
 /** Up to this size an inverse is made: one product for each right-hand side in place of many small ones. */
 const INVERTED = 512;
 
-/** Solves with X + SHIFT·(mean diagonal)·I. */
-export async function shiftedSolver(matrix: Float64Array, n: number, blas: Blas): Promise<Solver> {
-  const factor = await shiftedFactor(matrix, n, blas);
+/** Solves with X + shift·(mean diagonal)·I. */
+export async function shiftedSolver(matrix: Float64Array, n: number, blas: Blas, shift = SHIFT): Promise<Solver> {
+  const factor = await shiftedFactor(matrix, n, blas, shift);
   if (n > INVERTED) return (right, columns) => blockedSolve(factor, right, columns, blas);
   const inverse = await blockedInverse(factor, blas);
   return (right, columns) => blas.gemm64({ m: n, n: columns, k: n, a: inverse, b: right });
@@ -64,11 +64,11 @@ export async function shiftedSolver(matrix: Float64Array, n: number, blas: Blas)
 
 /** (X + SHIFT·(mean diagonal)·I)⁻¹, float64[n, n]. */
 export async function shiftedInverse(matrix: Float64Array, n: number, blas: Blas): Promise<Float64Array> {
-  return blockedInverse(await shiftedFactor(matrix, n, blas), blas);
+  return blockedInverse(await shiftedFactor(matrix, n, blas, SHIFT), blas);
 }
 
-function shiftedFactor(matrix: Float64Array, n: number, blas: Blas): Promise<BlockedCholesky> {
+function shiftedFactor(matrix: Float64Array, n: number, blas: Blas, shift: number): Promise<BlockedCholesky> {
   let mean = 0;
   for (let i = 0; i < n; i++) mean += matrix[i * n + i]! / n;
-  return blockedCholesky(matrix, n, blas, mean > 0 ? SHIFT * mean : 1);
+  return blockedCholesky(matrix, n, blas, mean > 0 ? shift * mean : 1);
 }

@@ -1,5 +1,6 @@
 import type { Blas } from './blas.ts';
-import { dotRows, JITTERS } from './cholesky.ts';
+import { JITTERS } from './cholesky.ts';
+import { rowProduct } from './inner-product.ts';
 import { invertLower } from './invert-lower.ts';
 import { Scratch } from './scratch.ts';
 
@@ -76,7 +77,7 @@ async function tryFactor(matrix: Float32Array | Float64Array, n: number, shift: 
 function factorInPlace(block: Float64Array, n: number, original: Float64Array): boolean {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const sum = block[i * n + j]! - dotRows(block, i * n, j * n, j);
+      const sum = block[i * n + j]! - rowProduct(block, i * n, block, j * n, j);
       if (j < i) {
         block[i * n + j] = sum / block[j * n + j]!;
       } else {

@@ -1,3 +1,5 @@
+import { rowProduct } from './inner-product.ts';
+
 /** A lower triangular factor of a symmetric positive definite matrix. */
 export interface CholeskyFactor {
   /** float64[n, n], row-major; zero above the diagonal. */
@@ -32,32 +34,15 @@ function tryCholesky(matrix: Float64Array, n: number, jitter: number): Float64Ar
   for (let i = 0; i < n; i++) {
     const row = i * n;
     for (let j = 0; j < i; j++) {
-      lower[row + j] = (matrix[row + j]! - dotRows(lower, row, j * n, j)) / lower[j * n + j]!;
+      lower[row + j] = (matrix[row + j]! - rowProduct(lower, row, lower, j * n, j)) / lower[j * n + j]!;
     }
     const original = matrix[row + i]! + jitter;
-    const pivot = original - dotRows(lower, row, row, i);
+    const pivot = original - rowProduct(lower, row, lower, row, i);
     // A pivot that is rounding error of what was subtracted is no pivot.
     if (!(pivot > Number.EPSILON * original) || !Number.isFinite(pivot)) return undefined;
     lower[row + i] = Math.sqrt(pivot);
   }
   return lower;
-}
-
-/** Four partial sums: hides the latency of additions and rounds less than one running sum. */
-export function dotRows(data: Float64Array, a: number, b: number, length: number): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    s0 += data[a + i]! * data[b + i]!;
-    s1 += data[a + i + 1]! * data[b + i + 1]!;
-    s2 += data[a + i + 2]! * data[b + i + 2]!;
-    s3 += data[a + i + 3]! * data[b + i + 3]!;
-  }
-  for (; i < length; i++) s0 += data[a + i]! * data[b + i]!;
-  return s0 + s1 + (s2 + s3);
 }
 
 /**

@@ -101,7 +101,7 @@ export async function blockDescent(group: MetricGroup, options: BlockTermOptions
   };
 }
 
-function descend(
+async function descend(
   problem: MetricProblem,
   layout: PartLayout,
   inputsInverse: Float64Array,
@@ -109,7 +109,7 @@ function descend(
   steps: number,
   { blas, signal, onSweep }: BlockTermOptions,
 ): Promise<BlockPoint> {
-  return quasiNewton(blockObjective(problem, layout, inputsInverse, blas), from, {
+  return quasiNewton(await blockObjective(problem, layout, inputsInverse, blas), from, {
     steps,
     tolerance: SETTLED,
     ...(signal && { signal }),

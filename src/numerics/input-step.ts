@@ -1,7 +1,7 @@
 import { multiply } from './add-gram.ts';
 import type { Blas } from './blas.ts';
 import { type BlockCore, expandInputs, inputWeights, reduceInputs } from './block-core.ts';
-import { blockedCholesky, blockedInverse } from './blocked-cholesky.ts';
+import { shiftedSolver } from './block-preconditioner.ts';
 import { conjugateGradients } from './conjugate-gradients.ts';
 import { inPrecision, type MetricProblem } from './metric-problem.ts';
 
@@ -51,14 +51,8 @@ export async function inputStep(
   const residual = await reduceInputs(core, wanted, S, blas);
   const image = await operator(basis);
   for (let i = 0; i < residual.length; i++) residual[i]! -= image[i]!;
-  const weights = await inputWeights(core, undefined, blas);
-  let trace = 0;
-  for (let r = 0; r < rank; r++) trace += weights[r * rank + r]!;
-  const factor = await blockedCholesky(weights, rank, blas, trace > 0 ? (SHIFT * trace) / rank : 1);
-  const left = await blockedInverse(factor, blas);
-  const precondition = async (x: Float64Array): Promise<Float64Array> => {
-    const half = await blas.gemm64({ m: rank, n: S, k: rank, a: left, b: x });
-    return blas.gemm64({ m: rank, n: S, k: S, a: half, b: inputs });
-  };
+  const solve = await shiftedSolver(await inputWeights(core, undefined, blas), rank, blas, SHIFT);
+  const precondition = async (x: Float64Array): Promise<Float64Array> =>
+    blas.gemm64({ m: rank, n: S, k: S, a: await solve(x, S), b: inputs });
   return conjugateGradients({ operator, precondition }, basis, residual, steps);
 }

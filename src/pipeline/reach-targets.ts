@@ -113,7 +113,8 @@ function rate({ found, outcomes, sum }: Tried, tried: readonly Tried[]): Rated {
 
 /**
  * The latency of a plan as all sketches of plans like it tell it together: on a busy machine, and with several threads, one
- * alone is off by several per cent, now and then by far more. The middle of the timings counts, not their interval: the finished model has many.
+ * alone is off by several per cent, now and then by far more. The middle of the timings counts, not their interval: the
+ * finished model has many.
  */
 function steadied(outcome: TargetOutcome, sum: number, tried: readonly Tried[]): TargetOutcome {
   const { target, reached } = outcome;
@@ -127,10 +128,12 @@ function steadied(outcome: TargetOutcome, sum: number, tried: readonly Tried[]):
   return { target, reached: steady, met: steady <= (1 - latencyMargin / 2) * target.most };
 }
 
-/** Median of the means of all pairs (Hodges & Lehmann 1963): nearly as sure as the mean, and one wild value moves it little. */
-function middleOf(values: readonly number[]): number {
-  const means = values.flatMap((a, i) => values.slice(i).map((b) => (a + b) / 2));
-  return quantile(Float64Array.from(means).sort(), 0.5);
+/** The mean, without what lies further from the median than plans that are alike may: one wild value does not move it. */
+function middleOf(logs: readonly number[]): number {
+  const median = quantile(Float64Array.from(logs).sort(), 0.5);
+  const near = logs.filter((log) => Math.abs(log - median) < Math.log(alike));
+  const kept = near.length > 0 ? near : logs;
+  return kept.reduce((total, log) => total + log, 0) / kept.length;
 }
 
 /** After ÷ before. */

@@ -37,9 +37,8 @@ export interface LatencyComparison {
   readonly cpu: TimeComparison;
   /**
    * Wall time before ÷ after where nothing interrupts: by the quickest tenth of all runs, or the third quickest where they are
-   * few. It has no interval, and is nearer
-   * to the truth where most pairs are disturbed, as those of two threads on two cores often are: of a ResNet-56 ten pairs
-   * gave 1.92 to 2.04 so where medians of ten pairs lay between 1.4 and 2.2.
+   * few. It has no interval, and is nearer to the truth where most pairs are disturbed, as those of two threads on two cores
+   * often are: of a ResNet-56 ten pairs gave 1.92 to 2.04 so where medians of ten pairs lay between 1.4 and 2.2.
    */
   readonly undisturbed: number;
   readonly pairs: number;
