@@ -65,6 +65,7 @@ const owners = [
     'native code stays behind one door, most of it in child processes',
   ],
   ['yargs|cli-progress|cli-table3|lilconfig', '^src/(cli|report)/', 'only the command talks to people'],
+  ['piscina', '^src/pipeline/', 'what runs beside a run is for the run to decide: rooms compute where they are called'],
   ['vega', '^src/report/', 'drawing is the business of one room'],
   ['sharp|npyjs', '^src/data/', 'decoding images and arrays is the business of one room'],
 ];

@@ -2,6 +2,7 @@ import { diagnostics } from '../diagnostics.ts';
 import { writeModel } from '../onnx/index.ts';
 import type { Environment, Executor } from '../rewrite/index.ts';
 import { createBlas, type KeepingRuntime, openRuntime } from '../runtime/index.ts';
+import { openCurvePool } from './curve-pool.ts';
 import type { EngineOptions } from './options.ts';
 
 /** What a run holds open. `runtime` starts its process when first asked for; `close` ends it. */
@@ -18,6 +19,7 @@ const neverAborted = new AbortController().signal;
 
 export function openResources(options: EngineOptions): Resources {
   const { threads = 1, device = 'cpu', timeout, memory, signal = neverAborted } = options;
+  const curves = openCurvePool(threads, signal);
   const opened: Promise<KeepingRuntime>[] = [];
   const openAt = (place: number) => {
     opened[place] ??= openRuntime({
@@ -36,6 +38,7 @@ export function openResources(options: EngineOptions): Resources {
     signal,
     onEvent: options.onEvent ?? noEvents,
     ...(options.inputShapes && { inputShapes: options.inputShapes }),
+    ...(curves && { curves }),
     ...(options.check !== 'contraction' && { executor: runtimeExecutor(open) }),
   };
   return {
@@ -43,6 +46,7 @@ export function openResources(options: EngineOptions): Resources {
     runtime: open,
     secondRuntime: () => openAt(threads > 1 ? 1 : 0),
     close: async () => {
+      await curves?.close();
       for (const runtime of opened) await (await runtime).close();
     },
   };

@@ -2,7 +2,7 @@ import { type Cost, type Ranks, type Skip, skip } from '../pass/index.ts';
 import { isAdmissible, type PricedMethod } from './priced-method.ts';
 
 /** Ranks as the decomposition allows them, or why they must not be used. */
-export function admittedRanks(space: Omit<PricedMethod, 'steps'>, wanted: Ranks): Ranks | Skip {
+export function admittedRanks(space: Omit<PricedMethod, 'steps' | 'options'>, wanted: Ranks): Ranks | Skip {
   const { node } = space.operator;
   const ranks = space.clamp(wanted);
   if (!isAdmissible(space.decomposition, ranks))

@@ -21,7 +21,9 @@ export type {
   NodeWays,
 } from './candidates.ts';
 export type { RequireGain } from './cost.ts';
+export type { CurveJob, CurveServer } from './curve-server.ts';
 export type { GroupDescription } from './describe-groups.ts';
+export { errorCurve } from './error-curve.ts';
 export type { Executor } from './execution-check.ts';
 export {
   explainNode,

@@ -6,8 +6,8 @@ import type { Candidate, CandidateOffer, NodeCandidates, NodeOffers, WantedOf } 
 import { operatorCost } from './cost.ts';
 import { matchMethods } from './match-methods.ts';
 import type { Methods } from './methods-of.ts';
-import { nodeSpaces } from './node-spaces.ts';
-import { Unobserved } from './observed-target.ts';
+import { nodeSpaces, type RankedNode } from './node-spaces.ts';
+import { observedMoments, observedTarget, Unobserved } from './observed-target.ts';
 import { operatorStep } from './operator-step.ts';
 import { passFailure } from './pass-failure.ts';
 import { keptEntry } from './plan-entry.ts';
@@ -91,44 +91,65 @@ export class NodeSearch {
     return offer;
   }
 
-  /** Errors of those that are wanted, on what data show of the node. */
-  async estimated(visit: Visit, wantedOf: WantedOf): Promise<NodeCandidates> {
-    const { workspace, methods, policy } = this.#setting;
+  /**
+   * Errors of those that are wanted, on what data show of the node. Nothing is asked of the visit any more once this
+   * resolves; the errors may still be on their way then.
+   */
+  async estimated(visit: Visit, wantedOf: WantedOf): Promise<{ readonly ways: Promise<NodeCandidates> }> {
     const operator = this.#operator;
-    const { cost, step, chosen, offers } = this.offered;
-    const wanted = chosen || isSkip(operator) ? offers : offers.filter(wantedOf(this.offered));
-    const found = isSkip(operator) ? operator : (this.#reason ?? (await this.#candidates(visit, operator, wanted)));
+    if (isSkip(operator)) return { ways: Promise.resolve(this.#ways(visit, operator)) };
+    const { chosen, offers } = this.offered;
+    const wanted = chosen ? offers : offers.filter(wantedOf(this.offered));
+    const seen = this.#reason ?? (await this.#seen(visit, operator, wanted.length > 0));
+    if (isSkip(seen)) return { ways: Promise.resolve(this.#ways(visit, seen)) };
+    return { ways: this.#candidates(visit, seen, wanted).then((found) => this.#ways(visit, found)) };
+  }
+
+  #ways({ name, node, original }: Visit, found: readonly Candidate[] | Skip): NodeCandidates {
+    const { workspace, methods, policy } = this.#setting;
+    const { cost, step, chosen } = this.offered;
+    const operator = isSkip(this.#operator) ? undefined : this.#operator;
     const reason = isSkip(found) ? found : undefined;
     return {
-      kept: keptEntry(visit.name, visit.node, isSkip(operator) ? undefined : operator, reason, visit.original),
+      kept: keptEntry(name, node, operator, reason, original),
       ...{ cost, step, chosen: chosen && !reason, candidates: isSkip(found) ? [] : found },
-      without: (gone, kept) =>
-        isSkip(operator) ? undefined : waysWithout(operator, gone, kept, methods, workspace, policy),
+      without: (gone, kept) => operator && waysWithout(operator, gone, kept, methods, workspace, policy),
     };
+  }
+
+  /** @param any whether there is anything to estimate */
+  async #seen({ node, name, observation }: Visit, operator: LinearOperator, any: boolean): Promise<RankedNode | Skip> {
+    const { environment } = this.#setting;
+    const kernel = readKernel(operator);
+    if (isSkip(kernel)) return kernel;
+    if (!any) return noGain(node);
+    const moments = await guarded({ node, name }, environment, () => observedMoments(name, observation));
+    if (isSkip(moments)) return moments;
+    const target = () => observedTarget(kernel, moments, environment.blas);
+    return { name, kernel, end: undefined, calibration: observation?.calibration, target };
   }
 
   async #candidates(
     visit: Visit,
-    operator: LinearOperator,
+    ranked: RankedNode,
     offers: readonly CandidateOffer[],
   ): Promise<readonly Candidate[] | Skip> {
     const { environment } = this.#setting;
-    const { node, name, observation } = visit;
-    const kernel = readKernel(operator);
-    if (isSkip(kernel)) return kernel;
     const methods = [...new Set(offers.map((offer) => this.#methods.get(offer) as PricedMethod))];
-    const ranked = { name, kernel, end: undefined, observation };
     const spaces = nodeSpaces(ranked, methods, environment, new FitCache());
-    const candidates: Candidate[] = [];
-    let reason = skip(node, 'no-gain', 'no method saves anything at any rank');
-    for (const [place, method] of methods.entries()) {
-      const own = offers.filter((offer) => this.#methods.get(offer) === method);
-      const found = await guarded(visit, environment, () => estimate(spaces[place] as MethodSpace, own));
-      if (isSkip(found)) reason = found;
-      else candidates.push(...found);
-    }
-    return candidates.length > 0 ? candidates : reason;
+    const found = await Promise.all(
+      methods.map((method, place) => {
+        const own = offers.filter((offer) => this.#methods.get(offer) === method);
+        return guarded(visit, environment, () => estimate(spaces[place] as MethodSpace, own));
+      }),
+    );
+    const candidates = found.flatMap((own) => (isSkip(own) ? [] : own));
+    return candidates.length > 0 ? candidates : (found.filter(isSkip).at(-1) ?? noGain(visit.node));
   }
+}
+
+function noGain(node: Node): Skip {
+  return skip(node, 'no-gain', 'no method saves anything at any rank');
 }
 
 async function estimate(space: MethodSpace, offers: readonly CandidateOffer[]): Promise<readonly Candidate[]> {

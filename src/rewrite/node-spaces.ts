@@ -1,10 +1,9 @@
 import type { RealNdArray } from '../numerics/index.ts';
 import type { CandidateSpace, FitContext, Ranks } from '../pass/index.ts';
+import type { Calibration } from './calibration.ts';
 import { candidateSpace, type MethodSpace } from './candidate-space.ts';
-import { errorCurve } from './error-curve.ts';
+import { curveOf } from './curve-server.ts';
 import type { FitTarget } from './fit-target.ts';
-import type { Observation } from './observation.ts';
-import { observedTarget } from './observed-target.ts';
 import type { PricedMethod } from './priced-method.ts';
 import { type Environment, type FitCache, nodeSeed } from './workspace.ts';
 
@@ -13,30 +12,32 @@ export interface RankedNode {
   readonly name: string;
   readonly kernel: RealNdArray;
   readonly end: CandidateSpace['end'];
-  /** Data on the node's inputs; weights alone without it. */
-  readonly observation: Observation | undefined;
+  /** What data its target is made from; undefined where that is the weights alone. */
+  readonly calibration: Calibration | undefined;
+  /** What fits approach: asked for with the first number that is needed. */
+  target(): Promise<FitTarget>;
 }
 
 /**
- * What each method could make of a node. All share one target, made when the first number is asked for.
+ * What each method could make of a node. All share one target.
  *
  * @param fits keeps what is fitted
  */
 export function nodeSpaces(
-  { name, kernel, end, observation }: RankedNode,
+  { name, kernel, end, calibration, target }: RankedNode,
   methods: readonly PricedMethod[],
-  { blas, signal, seed }: Environment,
+  { blas, signal, seed, curves }: Environment,
   fits: FitCache,
 ): readonly MethodSpace[] {
-  let target: Promise<FitTarget> | undefined;
+  let known: Promise<FitTarget> | undefined;
   const aim = () => {
-    target ??= observedTarget(name, kernel, observation, blas);
-    return target;
+    known ??= target();
+    return known;
   };
   return methods.map((method) => {
     const { pass, decomposition } = method;
-    const effort = observation ? ('fast' as const) : ('normal' as const);
-    const finalEffort = observation ? (observation.calibration.foretold ?? observation.calibration.effort) : effort;
+    const effort = calibration ? ('fast' as const) : ('normal' as const);
+    const finalEffort = calibration ? (calibration.foretold ?? calibration.effort) : effort;
     const common = { blas, signal, effort, seed: nodeSeed(seed, name, pass) };
     const inMetric = ({ metric }: FitTarget): FitContext => ({ ...common, ...(metric && { metric }) });
     const fit = (ranks: Ranks) =>
@@ -50,11 +51,11 @@ export function nodeSpaces(
       kernel,
       end,
       blas,
-      norm: observation ? 'outputs' : 'weights',
+      norm: calibration ? 'outputs' : 'weights',
       fit,
       async errors(ranks) {
         const wanted = await aim();
-        return errorCurve(decomposition, wanted.kernel, ranks, { ...inMetric(wanted), effort: finalEffort });
+        return curveOf(method, wanted.kernel, ranks, { ...inMetric(wanted), effort: finalEffort }, curves);
       },
     });
   });

@@ -1,4 +1,4 @@
-import type { Blas, RealNdArray } from '../numerics/index.ts';
+import type { Blas, Moments, RealNdArray } from '../numerics/index.ts';
 import { type FitTarget, fitTarget } from './fit-target.ts';
 import type { Observation } from './observation.ts';
 
@@ -6,19 +6,27 @@ import type { Observation } from './observation.ts';
 export class Unobserved extends Error {}
 
 /**
- * What fits of a node approach while its ranks are chosen: its kernel, in the metric of its inputs where they are observed.
+ * What the data tell of a node while its ranks are chosen.
  *
+ * @returns undefined without data
  * @throws Unobserved
  */
-export async function observedTarget(
+export async function observedMoments(
   name: string,
-  kernel: RealNdArray,
   observation: Observation | undefined,
-  blas: Blas,
-): Promise<FitTarget> {
+): Promise<Moments | undefined> {
   const moments = await observation?.of(name);
-  if (!moments) return { kernel };
+  if (!moments) return undefined;
   if ('unobserved' in moments) throw new Unobserved(moments.unobserved);
   if ('factors' in moments) throw new Unobserved('factors made elsewhere tell nothing of other ranks');
-  return fitTarget(kernel, moments, 'symmetric', blas);
+  return moments;
+}
+
+/** What fits of a node approach while its ranks are chosen: its kernel, in the metric of its inputs where they are observed. */
+export async function observedTarget(
+  kernel: RealNdArray,
+  moments: Moments | undefined,
+  blas: Blas,
+): Promise<FitTarget> {
+  return moments ? fitTarget(kernel, moments, 'symmetric', blas) : { kernel };
 }

@@ -1,4 +1,5 @@
 import type { Model } from '../ir/index.ts';
+import { isSkip } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
 import type { CandidateOffers } from './candidates.ts';
 import { chooseFilters } from './choose-filters.ts';
@@ -44,16 +45,27 @@ export async function offerCandidates(
     async estimate(wantedOf = () => () => true) {
       const byNode = new Map(searches.map((one) => [one.node, one]));
       const levels = calibration && levelSurvey(stages, workspace, policy, environment, block);
-      const nodes = await visitOperators({ workspace, original }, environment, calibration, async (visit) => {
-        const { node, name, observation } = visit;
-        const found = await (byNode.get(node) as NodeSearch).estimated(visit, wantedOf);
-        if (levels?.asksFor(node) && observation)
-          await guarded({ node, name }, environment, async () =>
-            levels.see(node, await sightOf(name, node, workspace, observation)),
-          );
-        return found;
-      });
-      return { pruned, nodes, groups: levels?.found ?? [] };
+      // Errors and levels are computed while the next nodes are observed; rejections are met at the end.
+      let turn: Promise<unknown> = Promise.resolve();
+      const behind: Promise<unknown>[] = [];
+      try {
+        const found = await visitOperators({ workspace, original }, environment, calibration, async (visit) => {
+          const { node, name, observation } = visit;
+          const { ways } = await (byNode.get(node) as NodeSearch).estimated(visit, wantedOf);
+          if (levels?.asksFor(node) && observation) {
+            const sight = await guarded(visit, environment, () => sightOf(name, node, workspace, observation));
+            if (!isSkip(sight)) turn = turn.then(() => guarded(visit, environment, () => levels.see(node, sight)));
+          }
+          behind.push(Promise.allSettled([ways, turn]));
+          while (behind.length > (environment.curves?.nodesBehind ?? 0)) await behind.shift();
+          return { ways };
+        });
+        const nodes = await Promise.all(found.map(({ ways }) => ways));
+        await turn;
+        return { pruned, nodes, groups: levels?.found ?? [] };
+      } finally {
+        await Promise.all(behind);
+      }
     },
   };
 }

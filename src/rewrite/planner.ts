@@ -18,7 +18,7 @@ import { chooseFilters } from './choose-filters.ts';
 import { matchMethods } from './match-methods.ts';
 import { linearNodes } from './node-names.ts';
 import { nodeSpaces } from './node-spaces.ts';
-import { Unobserved } from './observed-target.ts';
+import { observedMoments, observedTarget, Unobserved } from './observed-target.ts';
 import { passFailure } from './pass-failure.ts';
 import { type Segment, type Stage, segments } from './pipeline.ts';
 import type { PlanNode, PrunedGroup, Rewrites } from './plan.ts';
@@ -137,7 +137,8 @@ class NodePlanner {
     const kernel = read();
     if (isSkip(kernel)) return kernel;
     const { name, observation } = this.#visit;
-    const ranked = { name, kernel, end: this.#end, observation };
+    const target = async () => observedTarget(kernel, await observedMoments(name, observation), this.#environment.blas);
+    const ranked = { name, kernel, end: this.#end, calibration: observation?.calibration, target };
     const { requireGain } = this.#policy;
     const methods = matches.map((match) => pricedMethod(operator, match, requireGain));
     const spaces = nodeSpaces(ranked, methods, this.#environment, this.#fits);

@@ -1,18 +1,19 @@
 import type { CandidateSpace, Cost, Decomposition, LinearOperator, Ranks } from '../pass/index.ts';
 import { chainCost, gains, operatorCost, type RequireGain } from './cost.ts';
 import { type LoweredStep, lowerChain } from './lowering.ts';
-import type { MethodMatch } from './match-methods.ts';
+import type { StageMatch } from './match-methods.ts';
 
 /** What a method makes of an operator, and what that costs: all that can be said before anything is fitted. */
 export interface PricedMethod
-  extends Pick<CandidateSpace, 'pass' | 'operator' | 'decomposition' | 'originalCost' | 'cost' | 'gains' | 'clamp'> {
+  extends Pick<CandidateSpace, 'pass' | 'operator' | 'decomposition' | 'originalCost' | 'cost' | 'gains' | 'clamp'>,
+    Pick<StageMatch, 'options'> {
   /** The operators that take the node's place. */
   steps(ranks: Ranks): readonly LoweredStep[];
 }
 
 export function pricedMethod(
   operator: LinearOperator,
-  { pass, decomposition }: MethodMatch,
+  { pass, options, decomposition }: StageMatch,
   requireGain: RequireGain,
 ): PricedMethod {
   const originalCost = operatorCost(operator);
@@ -25,7 +26,7 @@ export function pricedMethod(
   };
   const cost = (ranks: Ranks) => chainCost(operator, steps(ranks));
   return {
-    ...{ pass, operator, decomposition, originalCost, steps, cost },
+    ...{ pass, options, operator, decomposition, originalCost, steps, cost },
     gains: (ranks) => gains(originalCost, cost(ranks), requireGain),
     clamp: (ranks) => decomposition.clamp?.(ranks) ?? ranks,
   };

@@ -5,6 +5,7 @@ import { type Blas, type Fit, seededRandom } from '../numerics/index.ts';
 import { inferShapes, type ShapeInfo } from '../onnx/index.ts';
 import { type CleanupPass, isSkip, type PassContext, type PatternPass, type Ranks } from '../pass/index.ts';
 import type { RequireGain } from './cost.ts';
+import type { CurveServer } from './curve-server.ts';
 import { describeGroups } from './describe-groups.ts';
 import { editGraph } from './edit-graph.ts';
 import type { Executor } from './execution-check.ts';
@@ -23,6 +24,8 @@ export interface Environment {
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
   /** Runs rewritten operators for check (b); without it only check (a) is made. */
   readonly executor?: Executor;
+  /** Computes errors of methods beside; without it all is done here. */
+  readonly curves?: CurveServer;
 }
 
 export interface Policy {

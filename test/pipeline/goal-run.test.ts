@@ -41,6 +41,13 @@ describe('a run with a goal', () => {
     }
   });
 
+  test('makes the same of a model on one thread and on three', async () => {
+    const run = (threads: number) => compress(model, { ...base, threads, calibrate: data, targets: ['macs=0.5x'] });
+    const [one, three] = [await run(1), await run(3)];
+    expect(Buffer.compare(one.bytes(), three.bytes())).toBe(0);
+    expect(three.plan).toEqual(one.plan);
+  });
+
   test('loses less than the same share of every node', async () => {
     const even = await compress(model, {
       ...base,

@@ -9,6 +9,7 @@ import {
   applyNodes,
   type Candidate,
   type CandidateOptions,
+  type CurveServer,
   type Environment,
   FitCache,
   type NodeCandidates,
@@ -30,10 +31,16 @@ async function candidatesOf(
   options: Partial<CandidateOptions> = {},
   policy: Policy = everything,
   passes: readonly Pass[] = builtinPasses,
+  curves?: CurveServer,
 ): Promise<readonly NodeCandidates[]> {
   const stages = resolvePipeline(pipeline, passes);
-  const offers = await offerCandidates(model, stages, policy, environment, { block: 1, ...options });
+  const own = { ...environment, ...(curves && { curves }) };
+  const offers = await offerCandidates(model, stages, policy, own, { block: 1, ...options });
   return (await offers.estimate()).nodes;
+}
+
+function server(errors: CurveServer['errors']): CurveServer {
+  return { nodesBehind: 2, errors };
 }
 
 function byMethod({ candidates }: NodeCandidates): ReadonlyMap<string, readonly Candidate[]> {
@@ -73,6 +80,39 @@ describe('candidates', () => {
       expect(errors.filter((error) => !(error >= 0 && error <= 1))).toEqual([]);
     },
   );
+
+  test('are the same where their errors come from elsewhere, late, or from nowhere', async () => {
+    const given = { block: 2, calibration: fakeCalibration() };
+    const asked: string[] = [];
+    const found = await Promise.all(
+      [
+        undefined,
+        server(({ pass }) => {
+          asked.push(pass);
+          return undefined;
+        }),
+        server(() => new Promise((_, reject) => setTimeout(reject, 20, new Error('gone')))),
+      ].map((curves) => candidatesOf(smallCnn(), allMethods, given, everything, builtinPasses, curves)),
+    );
+    const [here, ...others] = found.map((nodes) => nodes.map(({ kept, candidates }) => ({ kept, candidates })));
+    for (const other of others) expect(other).toEqual(here);
+    expect(new Set(asked)).toContain('cp-split');
+  });
+
+  test('take errors from elsewhere as they come', async () => {
+    const nodes = await candidatesOf(
+      smallCnn(),
+      'fuse-batch-norm,cp-split',
+      { block: 2, calibration: fakeCalibration() },
+      everything,
+      builtinPasses,
+      server(async ({ ranks }) => ranks.map((_, place) => 0.9 - 0.01 * place)),
+    );
+    const { candidates } = nodes[1] as NodeCandidates;
+    expect(candidates.map(({ error }) => Math.sqrt(error))).toEqual(
+      candidates.map((_, place) => expect.closeTo(0.9 - 0.01 * place, 12)),
+    );
+  });
 
   test('say what an applied plan will cost', async () => {
     const model = smallCnn();
