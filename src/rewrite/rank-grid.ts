@@ -13,7 +13,7 @@ const mostTogether = 128;
 const band = 2;
 
 /**
- * Ranks to choose from: multiples of `block`, geometrically thinned out where there are too many. A rank counts as the
+ * Ranks to choose from: multiples of `block`, thinned out at equal ratios where there are too many. A rank counts as the
  * channels that it makes: Q blocks of m channels are Q·m. An axis shorter than a block is kept whole.
  *
  * @param admits whether ranks are worth the rewrite; where some are not, larger ones are not either
@@ -66,19 +66,26 @@ function countUpTo(values: readonly number[], holds: (value: number) => boolean)
   return low;
 }
 
-/** At most `count` of rising values, first and last among them, neighbours at about the same ratio. */
+/**
+ * At most `count` of rising values, first and last among them: of as many stretches of equal ratio the roundest value each,
+ * since vectors and blocked layouts come in powers of two.
+ */
 function thinned(values: readonly number[], count: number): readonly number[] {
   const [first, last] = [values[0], values.at(-1)];
   if (values.length <= count || first === undefined || last === undefined) return values;
-  const ratio = (last / first) ** (1 / (count - 1));
-  const kept: number[] = [];
-  let wanted = first;
-  for (const value of values) {
-    if (value < wanted && value !== last) continue;
-    kept.push(value);
-    wanted = Math.max(value + 1, first * ratio ** Math.ceil(Math.log(value / first) / Math.log(ratio) + 1e-9));
+  const stretches = Math.max(1, count - 2);
+  const roundest = new Map<number, number>();
+  for (const value of values.slice(1, -1)) {
+    const stretch = Math.floor((stretches * Math.log(value / first)) / Math.log(last / first));
+    const known = roundest.get(stretch);
+    if (known === undefined || twosIn(value) > twosIn(known)) roundest.set(stretch, value);
   }
-  return kept;
+  return [first, ...roundest.values(), last];
+}
+
+/** The largest power of two that divides a whole number. */
+function twosIn(value: number): number {
+  return value & -value;
 }
 
 /** Combinations of all axes within the band, from the densest lists with which they are few enough. */
