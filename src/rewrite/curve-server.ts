@@ -20,11 +20,11 @@ export interface CurveJob extends Pick<FitContext, 'seed' | 'effort' | 'metric'>
 export interface CurveServer {
   /** Nodes whose errors may be on their way while the next ones are looked at. */
   readonly nodesBehind: number;
-  /** undefined where it has enough to do, or does not know the pass. */
+  /** undefined where it does not know the pass. */
   errors(job: CurveJob): Promise<readonly number[]> | undefined;
 }
 
-/** `errorCurve` of a method, on another thread where one is free: the numbers are the same. */
+/** `errorCurve` of a method, by the server where there is one: the numbers are the same. */
 export async function curveOf(
   method: PricedMethod,
   kernel: RealNdArray,

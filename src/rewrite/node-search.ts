@@ -137,12 +137,15 @@ export class NodeSearch {
     const { environment } = this.#setting;
     const methods = [...new Set(offers.map((offer) => this.#methods.get(offer) as PricedMethod))];
     const spaces = nodeSpaces(ranked, methods, environment, new FitCache());
-    const found = await Promise.all(
-      methods.map((method, place) => {
-        const own = offers.filter((offer) => this.#methods.get(offer) === method);
-        return guarded(visit, environment, () => estimate(spaces[place] as MethodSpace, own));
-      }),
-    );
+    const estimates: Promise<readonly Candidate[] | Skip>[] = [];
+    for (const [place, method] of methods.entries()) {
+      const own = offers.filter((offer) => this.#methods.get(offer) === method);
+      const estimated = guarded(visit, environment, () => estimate(spaces[place] as MethodSpace, own));
+      estimates.push(estimated);
+      // On one thread all at once would only hold the arrays of all.
+      if (!environment.curves) await estimated;
+    }
+    const found = await Promise.all(estimates);
     const candidates = found.flatMap((own) => (isSkip(own) ? [] : own));
     return candidates.length > 0 ? candidates : (found.filter(isSkip).at(-1) ?? noGain(visit.node));
   }

@@ -52,11 +52,12 @@ export async function offerCandidates(
         const found = await visitOperators({ workspace, original }, environment, calibration, async (visit) => {
           const { node, name, observation } = visit;
           const { ways } = await (byNode.get(node) as NodeSearch).estimated(visit, wantedOf);
+          behind.push(Promise.allSettled([ways, turn]));
           if (levels?.asksFor(node) && observation) {
             const sight = await guarded(visit, environment, () => sightOf(name, node, workspace, observation));
             if (!isSkip(sight)) turn = turn.then(() => guarded(visit, environment, () => levels.see(node, sight)));
+            turn.catch(() => {});
           }
-          behind.push(Promise.allSettled([ways, turn]));
           while (behind.length > (environment.curves?.nodesBehind ?? 0)) await behind.shift();
           return { ways };
         });
@@ -64,7 +65,7 @@ export async function offerCandidates(
         await turn;
         return { pruned, nodes, groups: levels?.found ?? [] };
       } finally {
-        await Promise.all(behind);
+        await Promise.allSettled([...behind, turn]);
       }
     },
   };
