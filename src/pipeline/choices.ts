@@ -28,6 +28,9 @@ const runnersUp = 2;
  */
 const blocks = { widths: [16, 8, 4], mostError: 1.1 } as const;
 
+/** What each of the nodes that count is chosen from. */
+type Menus = readonly (readonly Choice[])[];
+
 /** A choice for every node. */
 export interface Chosen extends Rewrites {
   /** Sums over the nodes that count. */
@@ -93,9 +96,9 @@ export class Choices implements Chooser {
    * @returns undefined where no choice is within them
    */
   within(budgets: readonly number[]): Chosen | undefined {
-    const menus = this.#menus(budgets);
-    const found = allocate(menus, budgets);
-    if (!found) return undefined;
+    const solved = this.#solved(budgets);
+    if (!solved) return undefined;
+    const { menus, found } = solved;
     const prices = pricesNear(found, menus, budgets);
     const places = new Map([...this.#open.keys()].map((node, g) => [node, g]));
     return {
@@ -111,20 +114,20 @@ export class Choices implements Chooser {
     };
   }
 
-  /** What to choose from: with time among the kinds everything, otherwise what comes in whole blocks if that will do. */
-  #menus(budgets: readonly number[]): readonly (readonly Choice[])[] {
-    const all = [...this.#open.values()];
-    const least = this.kinds.includes('latency') ? undefined : allocate(all, budgets)?.error;
-    if (least === undefined) return all;
-    for (const width of blocks.widths) {
+  /** The best of everything with time among the kinds, otherwise of what comes in whole blocks if that will do. */
+  #solved(budgets: readonly number[]): { readonly menus: Menus; readonly found: Allocation } | undefined {
+    const all: Menus = [...this.#open.values()];
+    const best = allocate(all, budgets);
+    if (!best) return undefined;
+    for (const width of this.kinds.includes('latency') ? [] : blocks.widths) {
       const menus = all.map((choices) => {
         const whole = choices.filter((choice) => isInBlocks(choice, width));
         return whole.length > 0 ? whole : choices;
       });
-      const error = allocate(menus, budgets)?.error;
-      if (error !== undefined && error <= blocks.mostError * least) return menus;
+      const found = allocate(menus, budgets);
+      if (found && found.error <= blocks.mostError * best.error) return { menus, found };
     }
-    return all;
+    return { menus: all, found: best };
   }
 
   #entry(node: NodeCandidates, menu: readonly Choice[], at: number, prices: readonly number[]): PlanNode {
@@ -156,11 +159,7 @@ export class Choices implements Chooser {
 }
 
 /** What a unit of each cost is worth in error near an allocation: by how much 2 % more of it would lower the sum. */
-function pricesNear(
-  found: Allocation,
-  menus: readonly (readonly Choice[])[],
-  budgets: readonly number[],
-): readonly number[] {
+function pricesNear(found: Allocation, menus: Menus, budgets: readonly number[]): readonly number[] {
   return budgets.map((budget, k) => {
     const more = 0.02 * budget;
     if (!(more > 0) || budget === Number.POSITIVE_INFINITY) return 0;

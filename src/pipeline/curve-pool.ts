@@ -30,6 +30,7 @@ export function openCurvePool(threads: number, signal: AbortSignal): CurvePool |
   };
   signal.addEventListener('abort', end);
   return {
+    // One for each worker, one that waits for the next to be free, one whose levels are computed here.
     nodesBehind: workers + 2,
     errors(job) {
       if (!known.has(job.pass)) return undefined;

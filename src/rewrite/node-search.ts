@@ -97,12 +97,11 @@ export class NodeSearch {
    */
   async estimated(visit: Visit, wantedOf: WantedOf): Promise<{ readonly ways: Promise<NodeCandidates> }> {
     const operator = this.#operator;
-    if (isSkip(operator)) return { ways: Promise.resolve(this.#ways(visit, operator)) };
     const { chosen, offers } = this.offered;
-    const wanted = chosen ? offers : offers.filter(wantedOf(this.offered));
-    const seen = this.#reason ?? (await this.#seen(visit, operator, wanted.length > 0));
-    if (isSkip(seen)) return { ways: Promise.resolve(this.#ways(visit, seen)) };
-    return { ways: this.#candidates(visit, seen, wanted).then((found) => this.#ways(visit, found)) };
+    const wanted = chosen || isSkip(operator) ? offers : offers.filter(wantedOf(this.offered));
+    const seen = isSkip(operator) ? operator : (this.#reason ?? (await this.#seen(visit, operator, wanted)));
+    const found = isSkip(seen) ? Promise.resolve(seen) : this.#candidates(visit, seen, wanted);
+    return { ways: found.then((one) => this.#ways(visit, one)) };
   }
 
   #ways({ name, node, original }: Visit, found: readonly Candidate[] | Skip): NodeCandidates {
@@ -117,12 +116,16 @@ export class NodeSearch {
     };
   }
 
-  /** @param any whether there is anything to estimate */
-  async #seen({ node, name, observation }: Visit, operator: LinearOperator, any: boolean): Promise<RankedNode | Skip> {
+  /** What is fetched of a node that has something to estimate. */
+  async #seen(
+    { node, name, observation }: Visit,
+    operator: LinearOperator,
+    wanted: readonly CandidateOffer[],
+  ): Promise<RankedNode | Skip> {
     const { environment } = this.#setting;
     const kernel = readKernel(operator);
     if (isSkip(kernel)) return kernel;
-    if (!any) return noGain(node);
+    if (wanted.length === 0) return noGain(node);
     const moments = await guarded({ node, name }, environment, () => observedMoments(name, observation));
     if (isSkip(moments)) return moments;
     const target = () => observedTarget(kernel, moments, environment.blas);
