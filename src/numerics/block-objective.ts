@@ -78,10 +78,11 @@ export async function blockObjective(
   /** @param image Y·G of the last evaluation */
   async function gradient(x: Float64Array, output: Float64Array, image: RealArray): Promise<Float64Array> {
     const { basis, parts, core } = unpack(x);
-    const narrow = inPrecision(output, precision);
-    const residual = await product('residual', T, columns, outs, narrow, image);
-    for (let i = 0; i < residual.length; i++) residual[i]! -= cross[i]!;
-    const difference = await product('difference', outs, columns, T, narrow, residual, { transA: true });
+    // Aᵀ·A first: R4² products a column instead of R4·T, and nothing of T rows is made.
+    const gamma = await blas.gemm64({ m: outs, n: outs, k: T, a: output, b: output, transA: true });
+    const difference = await product('difference', outs, columns, outs, gamma, image);
+    const wanted = await product('wanted', outs, columns, T, output, cross, { transA: true });
+    subtract(difference, wanted);
     const result = new Float64Array(x.length);
     result.set(await reduceInputs(core, difference, S, blas));
     const onCore = await reduceOntoCore(core, difference, basis, S, blas);
@@ -126,4 +127,8 @@ export async function blockObjective(
   }
 
   return { evaluate, preconditioner };
+}
+
+function subtract(target: RealArray, source: RealArray): void {
+  for (let i = 0; i < target.length; i++) target[i]! -= source[i]!;
 }

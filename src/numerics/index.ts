@@ -61,6 +61,7 @@ export { checkFactors, checkNetwork, indexSize, indexSizes, parameterCount } fro
 export { tensorTrain } from './tensor-train.ts';
 export type { ThinSvd } from './thin-svd.ts';
 export { singularValues, thinSvd } from './thin-svd.ts';
+export { transpose } from './transpose.ts';
 export type { TuckerOptions, TuckerRanks } from './tucker.ts';
 export { tucker2 } from './tucker.ts';
 export { tuckerErrors } from './tucker-errors.ts';

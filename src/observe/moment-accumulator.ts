@@ -1,9 +1,20 @@
-import { addGram, type Blas, elementCount, type GroupMoments } from '../numerics/index.ts';
+import {
+  addGram,
+  type Blas,
+  elementCount,
+  type GroupMoments,
+  type RealArray,
+  sumOfSquares,
+  transpose,
+} from '../numerics/index.ts';
 import type { LinearOperator } from '../pass/index.ts';
 import { copyRows, type ReadRows, type RowBlock, rowBlock } from './row-block.ts';
 
-/** Rows of one block: products run at full speed, and a block of P = 4608 takes 75 MB. */
+/** Most rows of one block: products run at full speed, and a block of P = 4608 takes 75 MB. */
 const blockRows = 4096;
+
+/** Blocks have a multiple of so many rows, for rows of the products to begin where vectors do. */
+const alignedRows = 16;
 
 /**
  * First and second moments of an operator's rows, a block of rows at a time. Rows are counted from the mean of the first
@@ -21,7 +32,7 @@ export class MomentAccumulator {
   constructor(operator: LinearOperator, rows: number, blas: Blas) {
     this.#operator = operator;
     this.#blas = blas;
-    this.#block = rowBlock(operator, Math.max(1, Math.min(blockRows, rows)));
+    this.#block = rowBlock(operator, evenBlocks(rows));
     const P = operator.inputs * elementCount(operator.kernelShape);
     this.#groups = this.#block.x.map((x, g) => new GroupSums(x, this.#block.y[g] as Float32Array, P, operator.outputs));
   }
@@ -52,6 +63,12 @@ export class MomentAccumulator {
     this.#rows += this.#used;
     this.#used = 0;
   }
+}
+
+/** Rows of each of as few blocks as possible, of which none is mostly zeros. */
+function evenBlocks(rows: number): number {
+  const each = rows / Math.max(1, Math.ceil(rows / blockRows));
+  return Math.max(1, Math.min(rows, alignedRows * Math.ceil(each / alignedRows)));
 }
 
 class GroupSums {
@@ -90,10 +107,7 @@ class GroupSums {
     // The longer side first: threads share out its rows.
     const [a, b, m, n] = P >= T ? [x, y, P, T] : [y, x, T, P];
     const cross = await blas.gemm32({ m, n, k: capacity, a, b, transB: true });
-    const [stepT, stepP] = P >= T ? [1, T] : [P, 1];
-    for (let t = 0; t < T; t++)
-      for (let p = 0; p < P; p++)
-        this.#cross[t * P + p] = (this.#cross[t * P + p] as number) + (cross[t * stepT + p * stepP] as number);
+    addTo(this.#cross, P >= T ? transpose(cross, P, T) : cross);
     x.fill(0);
     y.fill(0);
   }
@@ -114,11 +128,7 @@ class GroupSums {
 
 /** Means over the used columns. @param data float32[rows, capacity] */
 function means(data: Float32Array, rows: number, used: number, capacity: number): Float64Array {
-  return Float64Array.from({ length: rows }, (_, row) => {
-    let sum = 0;
-    for (let at = row * capacity; at < row * capacity + used; at++) sum += data[at] as number;
-    return sum / used;
-  });
+  return Float64Array.from({ length: rows }, (_, row) => sum(rowOf(data, row, used, capacity)) / used);
 }
 
 /** sums/rows − a·bᵀ, written into an array of either precision. */
@@ -138,23 +148,47 @@ function centred<Result extends Float32Array | Float64Array>(
 
 /** Moves the used columns by the origin, in place, and adds them to the sums. */
 function subtract(data: Float32Array, origin: Float64Array, sums: Float64Array, used: number, capacity: number): void {
-  for (let row = 0; row < origin.length; row++) {
-    const base = origin[row] as number;
-    let sum = 0;
-    for (let at = row * capacity; at < row * capacity + used; at++) {
-      const value = Math.fround((data[at] as number) - base);
-      data[at] = value;
-      sum += value;
-    }
-    sums[row] = (sums[row] as number) + sum;
-  }
+  for (let row = 0; row < origin.length; row++)
+    sums[row] = (sums[row] as number) + shift(rowOf(data, row, used, capacity), origin[row] as number);
 }
 
 function addSquares(data: Float32Array, squares: Float64Array, used: number, capacity: number): void {
   for (let row = 0; row < squares.length; row++) {
-    let square = 0;
-    for (let at = row * capacity; at < row * capacity + used; at++)
-      square += (data[at] as number) * (data[at] as number);
-    squares[row] = (squares[row] as number) + square;
+    const values = rowOf(data, row, used, capacity);
+    squares[row] = (squares[row] as number) + sumOfSquares(values);
   }
+}
+
+function rowOf(data: Float32Array, row: number, used: number, capacity: number): Float32Array {
+  return data.subarray(row * capacity, row * capacity + used);
+}
+
+function sum(values: Float32Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i] as number;
+  return total;
+}
+
+/** Subtracts the origin from values, in place. @returns their sum, made as two, so that additions need not wait */
+function shift(values: Float32Array, origin: number): number {
+  const even = values.length - (values.length % 2);
+  let [a, b] = [0, 0];
+  for (let i = 0; i < even; i += 2) {
+    const left = Math.fround((values[i] as number) - origin);
+    const right = Math.fround((values[i + 1] as number) - origin);
+    values[i] = left;
+    values[i + 1] = right;
+    a += left;
+    b += right;
+  }
+  for (let i = even; i < values.length; i++) {
+    const last = Math.fround((values[i] as number) - origin);
+    values[i] = last;
+    a += last;
+  }
+  return a + b;
+}
+
+function addTo(sums: Float64Array, values: RealArray): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (values[i] as number);
 }

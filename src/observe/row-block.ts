@@ -2,7 +2,7 @@ import { Float16Array } from '@petamoriken/float16';
 import { elementCount, type HeldBackRows } from '../numerics/index.ts';
 import type { LinearOperator } from '../pass/index.ts';
 import type { RuntimeTensor } from '../runtime/index.ts';
-import type { RowPlaces } from './row-places.ts';
+import type { Patches, RowPlaces } from './row-places.ts';
 
 /** Rows of inputs and wanted outputs of one operator, transposed: row r is column r. Unused columns are zeros. */
 export interface RowBlock {
@@ -47,7 +47,7 @@ export function copyRows(
   column: number,
 ): void {
   const part = { from, count, all: places.count };
-  copyInputs(operator, realData(input), { ...part, taps: places.taps }, places.input.columns.length, block, column);
+  copyInputs(operator, floats(realData(input)), places, part, block, column);
   const scale = 1 / operator.node.float('alpha', 1);
   addOutputs(operator, { data: realData(output), scale }, part, block, column);
   if (!residual) return;
@@ -76,28 +76,56 @@ interface Part {
   readonly all: number;
 }
 
-/** @param width columns of the matrix of inputs */
+/** Copies bits: numbers that are only moved need not become doubles on the way. */
 function copyInputs(
   { groups, inputs, kernelShape }: LinearOperator,
-  data: RealValues,
-  { from, count, all, taps }: Part & { readonly taps: RowPlaces['taps'] },
-  width: number,
+  data: Float32Array,
+  { input, patches }: RowPlaces,
+  { from, count, all }: Part,
   block: RowBlock,
   column: number,
 ): void {
-  const kernelSize = elementCount(kernelShape);
+  const taps = elementCount(kernelShape);
+  const { capacity } = block;
+  const width = input.columns.length;
+  const source = bitsOf(data);
+  const blocks = block.x.map(bitsOf);
+  const zeros = patches ? paddingOf(patches, { from, count, all }, capacity) : new Int32Array();
   for (let channel = 0; channel < groups * inputs; channel++) {
-    const into = block.x[Math.floor(channel / inputs)] as Float32Array;
+    const into = blocks[Math.floor(channel / inputs)] as Int32Array;
     const base = channel * width;
-    let to = (channel % inputs) * kernelSize * block.capacity + column;
-    if (!taps) into.set(data.subarray(base + from, base + from + count), to);
-    else
-      for (let tap = from; tap < taps.length; tap += all, to += block.capacity)
-        for (let r = 0; r < count; r++) {
-          const at = taps[tap + r] as number;
-          into[to + r] = at < 0 ? 0 : (data[base + at] as number);
-        }
+    const first = (channel % inputs) * taps * capacity + column;
+    if (!patches) {
+      into.set(source.subarray(base + from, base + from + count), first);
+      continue;
+    }
+    const { columns } = patches;
+    for (let tap = from, to = first; tap < columns.length; tap += all, to += capacity)
+      pick(source.subarray(base, base + width), columns.subarray(tap, tap + count), into.subarray(to, to + count));
+    for (let i = 0; i < zeros.length; i++) into[first + (zeros[i] as number)] = 0;
   }
+}
+
+/** A function of its own, of arrays alone: what knows of nothing else is compiled once and stays so. */
+function pick(source: Int32Array, columns: Int32Array, into: Int32Array): void {
+  for (let i = 0; i < columns.length; i++) into[i] = source[columns[i] as number] as number;
+}
+
+/** Where padding comes to lie in the columns of one channel. */
+function paddingOf({ padding }: Patches, { from, count, all }: Part, capacity: number): Int32Array {
+  const places = padding.map((at) => {
+    const row = (at % all) - from;
+    return row >= 0 && row < count ? Math.floor(at / all) * capacity + row : -1;
+  });
+  return places.filter((place) => place >= 0);
+}
+
+function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
+}
+
+function floats(data: RealValues): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
 }
 
 /** y += scale · outputs; columns start as zeros. */

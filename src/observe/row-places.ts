@@ -9,15 +9,19 @@ export interface RowPlaces {
   readonly count: number;
   /** What the rows need of the input, [channels, columns]: each position once. */
   readonly input: Places;
-  /**
-   * int32[taps, rows], which of those columns each tap of a row's patch reads, negative in the padding; undefined where
-   * column r is row r.
-   */
-  readonly taps: Int32Array | undefined;
+  /** Undefined where column r is row r. */
+  readonly patches: Patches | undefined;
   /** [channels, rows] of a tensor that has what the operator still makes. */
   readonly output: Places;
   /** The same channels in a tensor of the original. */
   readonly wanted: Places;
+}
+
+export interface Patches {
+  /** int32[taps, rows], which of the columns each tap of a row's patch reads; any in the padding. */
+  readonly columns: Int32Array;
+  /** Where in `columns` padding is. */
+  readonly padding: Int32Array;
 }
 
 export interface RowSource {
@@ -51,12 +55,12 @@ function inputPlaces(
   inputDims: readonly number[],
   outputDims: readonly number[],
   rows: Int32Array,
-): Pick<RowPlaces, 'input' | 'taps'> {
+): Pick<RowPlaces, 'input' | 'patches'> {
   if (operator.kernelShape.length > 0) return patchPlaces(operator, inputDims, outputDims, rows);
   const { offset, stride } = inputLayout(operator, inputDims);
   return {
     input: { rows: multiples(operator.inputs, stride), columns: Int32Array.from(rows, offset) },
-    taps: undefined,
+    patches: undefined,
   };
 }
 
@@ -65,7 +69,7 @@ function patchPlaces(
   inputDims: readonly number[],
   outputDims: readonly number[],
   rows: Int32Array,
-): Pick<RowPlaces, 'input' | 'taps'> {
+): Pick<RowPlaces, 'input' | 'patches'> {
   const sources = sourcesOf(operator, inputDims.slice(2), outputDims.slice(2));
   const kernelSize = elementCount(operator.kernelShape);
   const outputPositions = elementCount(outputDims.slice(2));
@@ -74,6 +78,7 @@ function patchPlaces(
   const taps = new Int32Array(kernelSize * rows.length);
   const columnOf = new Int32Array((inputDims[0] ?? 0) * inputPositions).fill(-1);
   const columns: number[] = [];
+  const padding: number[] = [];
   for (let r = 0; r < rows.length; r++) {
     const row = rows[r] as number;
     const image = Math.floor(row / outputPositions);
@@ -81,14 +86,20 @@ function patchPlaces(
     for (let tap = 0; tap < kernelSize; tap++) {
       const source = sources[from + tap] as number;
       const position = image * inputPositions + source;
-      if (source >= 0 && (columnOf[position] as number) < 0)
+      const at = tap * rows.length + r;
+      if (source < 0) {
+        padding.push(at);
+        continue;
+      }
+      if ((columnOf[position] as number) < 0)
         columnOf[position] = columns.push(image * channels * inputPositions + source) - 1;
-      taps[tap * rows.length + r] = source < 0 ? -1 : (columnOf[position] as number);
+      taps[at] = columnOf[position] as number;
     }
   }
+  const isInOrder = kernelSize === 1 && padding.length === 0 && taps.every((column, at) => column === at);
   return {
     input: { rows: multiples(channels, inputPositions), columns: Int32Array.from(columns) },
-    taps: kernelSize === 1 && taps.every((column, at) => column === at) ? undefined : taps,
+    patches: isInOrder ? undefined : { columns: taps, padding: Int32Array.from(padding) },
   };
 }
 

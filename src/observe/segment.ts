@@ -27,6 +27,8 @@ export function cutSegment(
     if (copy === undefined) throw new Error('cutSegment: a node or value is not of this model');
     return copy;
   };
+  // Without the bytes it was read from: they are the whole model's, and comparing with them takes longer than writing.
+  segment.extras = { ...segment.extras };
   raiseIrVersion(segment);
   const { graph } = segment;
   const kept = new Set([...nodes].map((node) => copied(clone.nodes, node)));

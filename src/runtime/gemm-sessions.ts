@@ -17,9 +17,12 @@ export interface GemmCall extends GemmModel {
 /** Rows that each thread must have before rows are shared out. */
 const rowsPerThread = 16;
 
-/** Columns from which a thread's share is wide enough to leave MLAS's blocks along k alone (for up to 8 threads). */
-const manyColumns = 2048;
+/** Columns of a thread's share that leave MLAS's blocks along k alone. */
+const columnsPerThread = 256;
 const mostThreads = 8;
+
+/** Products of m·n·k below this are done before a second thread has woken up (measured: from 2²¹ on it pays). */
+const worthThreads = 2 ** 21;
 
 /** The sessions of one Blas, made when first needed: one per precision, transposition and number of threads. */
 export class GemmSessions {
@@ -33,7 +36,8 @@ export class GemmSessions {
   async run(call: GemmCall): Promise<void> {
     const { m, n, k, precision, transA, transB, a, b, c } = call;
     const { Tensor } = await importRuntime();
-    const session = await this.#session(call, splitsAlike(m, n, this.#threads) ? this.#threads : 1);
+    const shared = m * n * k >= worthThreads && splitsAlike(m, n, this.#threads);
+    const session = await this.#session(call, shared ? this.#threads : 1);
     const feeds = {
       A: new Tensor(precision, a, transA ? [k, m] : [m, k]),
       B: new Tensor(precision, b, transB ? [n, k] : [k, n]),
@@ -57,7 +61,7 @@ export class GemmSessions {
  */
 function splitsAlike(m: number, n: number, threads: number): boolean {
   if (m === 1 || n === 1) return false;
-  return m >= n ? m >= rowsPerThread * threads : n >= manyColumns;
+  return m >= n ? m >= rowsPerThread * threads : n >= columnsPerThread * threads;
 }
 
 async function createSession(model: GemmModel, threads: number): Promise<InferenceSession> {

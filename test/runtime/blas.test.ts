@@ -12,7 +12,7 @@ const largest = 1e8;
 const shapes = fc
   .record({
     m: fc.oneof(fc.constantFrom(1, 2, 3, 31, 32, 33, 2048), fc.integer({ min: 1, max: 300 })),
-    n: fc.oneof(fc.constantFrom(1, 2, 16, 17, 64, 2048, 2100), fc.integer({ min: 1, max: 300 })),
+    n: fc.oneof(fc.constantFrom(1, 2, 16, 17, 64, 512, 576, 2048, 2100), fc.integer({ min: 1, max: 300 })),
     k: fc.oneof(fc.constantFrom(1, 128, 129, 257, 5000), fc.integer({ min: 1, max: 300 })),
     transA: fc.boolean(),
     transB: fc.boolean(),

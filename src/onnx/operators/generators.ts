@@ -1,12 +1,12 @@
 import type { Dim, DType, Tensor } from '../../ir/index.ts';
-import { hasNumericData, toFloat64 } from '../../ir/index.ts';
+import { hasNumericData, isRealDType, toFloat64 } from '../../ir/index.ts';
 import { type Fact, largestData, numbersOf, productOf, unknown, withData } from './fact.ts';
 import { dtypeAttribute, inputOf, type OperatorRule, shapeOf, sizesFrom } from './operator-call.ts';
 
-/** What a tensor says of itself; elements where they are few. */
+/** What a tensor says of itself; elements where they are few, but never those of kernels and matrices. */
 export function tensorAsFact(tensor: Tensor): Fact {
   const { dtype, dims } = tensor;
-  const readable = tensor.size <= largestData && hasNumericData(dtype);
+  const readable = tensor.size <= largestData && hasNumericData(dtype) && (dims.length < 2 || !isRealDType(dtype));
   return withData({ dtype, shape: dims }, readable ? Array.from(toFloat64(tensor)) : undefined);
 }
 
