@@ -23,9 +23,8 @@ export interface LatencyCost {
   readonly before: number;
 }
 
-/** Pairs that time a sketch, at most, and the width of the interval with which its ratio is known well enough. */
-const sketchPairs = 12;
-const sketchPrecision = 0.03;
+/** Pairs that time a sketch: as few as have an interval, for a search times several (see reachTargets). */
+const sketchPairs = 6;
 
 /** What the model of a plan will cost, from the same graph with random weights. */
 export async function sketchCost(
@@ -47,7 +46,6 @@ export async function sketchCost(
           threads,
           device,
           pairs: sketchPairs,
-          precision: sketchPrecision,
           ...(inputShapes && { inputShapes }),
         });
         if (isUnjudged(timed)) return null;

@@ -39,19 +39,25 @@ export function sketchModel(
   const workspace = new Workspace(model, environment);
   let changed = workspace.prepare({ stages, policy, pruned });
   const nodes = new Map([...workspace.names()].map(([node, name]) => [name, node]));
-  for (const entry of inTopologicalOrder(plan, workspace)) {
+  const edits = inTopologicalOrder(plan, workspace).flatMap((entry): Edits => {
     const method = entry.method === null ? undefined : methods.get(entry.method);
     const node = nodes.get(entry.name);
     if (!method) {
-      if (node && calibrated && workspace.hasLostInputs(node)) sketchRefit(node, entry, workspace, environment.seed);
-      continue;
+      const isRefitted = node && calibrated && workspace.hasLostInputs(node);
+      return isRefitted ? sketchRefit(node, entry, workspace, environment.seed) : [];
     }
     if (!node) throw diagnostics.usage(`the plan names "${entry.name}", which the model does not have`);
-    changed = sketchNode(node, entry, method, workspace, environment.seed, calibrated) || changed;
-  }
+    return sketchNode(node, entry, method, workspace, environment.seed, calibrated);
+  });
+  // All are prepared before any is made: shapes are inferred anew after an edit, and no node's depend on another's.
+  for (const edit of edits) changed = edit() || changed;
+  workspace.changed();
   changed = workspace.runAll(stages, 'cleanup') || changed;
   return changed ? workspace.model : model;
 }
+
+/** What is to be done about a node, once; nothing where it stays. */
+type Edits = readonly (() => boolean)[];
 
 function sketchNode(
   node: Node,
@@ -60,12 +66,12 @@ function sketchNode(
   workspace: Workspace,
   seed: number,
   calibrated: boolean,
-): boolean {
+): Edits {
   const planned = plannedChain(node, entry, stage, workspace);
-  if (!planned) return false;
+  if (!planned) return [];
   const { operator, steps } = planned;
   const kernel = readKernel(operator);
-  if (isSkip(kernel)) return false;
+  if (isSkip(kernel)) return [];
   const random = seededRandom(nodeSeed(seed, entry.name, stage.pass.name), 'sketch');
   const weights = steps.map((step) => {
     const size = step.isLast ? outputSize(kernel) : 1;
@@ -76,20 +82,24 @@ function sketchNode(
     );
   });
   const bias = calibrated ? randomNumbers([operator.groups * operator.outputs], 1e-2, random.uniform) : undefined;
-  const opset = workspace.model.opset() ?? 0;
-  const changed = editGraph(workspace.model, node, (edit) => emitChain(operator, steps, weights, opset, edit, bias));
-  workspace.changed();
-  return changed;
+  const { model } = workspace;
+  const opset = model.opset() ?? 0;
+  return [() => editGraph(model, node, (edit) => emitChain(operator, steps, weights, opset, edit, bias))];
 }
 
 /** A node that lost inputs keeps what is left of its weights, under their new name, and gets a bias. */
-function sketchRefit(node: Node, entry: PlanNode, workspace: Workspace, seed: number): void {
+function sketchRefit(node: Node, entry: PlanNode, workspace: Workspace, seed: number): Edits {
   const operator = linearOperator(node, workspace.context(undefined));
-  if (operator === null || isSkip(operator)) return;
+  if (operator === null || isSkip(operator)) return [];
   const random = seededRandom(nodeSeed(seed, entry.name, 'refitted'), 'sketch');
   const bias = randomNumbers([operator.groups * operator.outputs], 1e-2, random.uniform);
-  replaceKernel(workspace.model, operator, refittedName(entry.name), constantTensor(operator.weight) as Tensor, bias);
-  workspace.changed();
+  const tensor = constantTensor(operator.weight) as Tensor;
+  return [
+    () => {
+      replaceKernel(workspace.model, operator, refittedName(entry.name), tensor, bias);
+      return false;
+    },
+  ];
 }
 
 /** With weights of this size an operator gives outputs as large as its inputs (He et al. 2015, without the Relu). */

@@ -27,16 +27,20 @@ export function localCorrection(
   block: number,
 ): { readonly correct: LocalCorrection; readonly rms: number; readonly radius: number } {
   const points = residuals.map(({ chain, log }) => ({ ...place(chain, block), log }));
+  const families = new Map<string, Point[]>();
+  for (const point of points) families.set(point.operators, [...(families.get(point.operators) ?? []), point]);
+  const near = (one: Place, radius: number, leftOut?: Point) =>
+    smooth(families.get(one.operators) ?? [], one, radius, leftOut);
   const without = { rms: rootMeanSquare(points.map(({ log }) => log)), radius: 0 };
   const best = radii
     .map((radius) => ({
-      rms: rootMeanSquare(points.map((point) => point.log - smooth(points, point, radius, point))),
+      rms: rootMeanSquare(points.map((point) => point.log - near(point, radius, point))),
       radius,
     }))
     .reduce((a, b) => (b.rms < a.rms ? b : a), without);
   return {
     ...best,
-    correct: (chain) => (best.radius === 0 ? 0 : smooth(points, place(chain, block), best.radius)),
+    correct: (chain) => (best.radius === 0 ? 0 : near(place(chain, block), best.radius)),
   };
 }
 
@@ -47,10 +51,11 @@ interface Place {
 
 type Point = Place & { readonly log: number };
 
-function smooth(points: readonly Point[], { operators, at }: Place, radius: number, leftOut?: Point): number {
+/** @param points measurements of chains of the same operators */
+function smooth(points: readonly Point[], { at }: Place, radius: number, leftOut?: Point): number {
   let [total, weights] = [0, 1 / trust];
   for (const point of points) {
-    if (point === leftOut || point.operators !== operators) continue;
+    if (point === leftOut) continue;
     const square = at.reduce((sum, value, i) => sum + (value - (point.at[i] ?? value)) ** 2, 0);
     const weight = Math.exp(-square / (2 * radius ** 2));
     total += weight * point.log;
