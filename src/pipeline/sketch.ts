@@ -23,8 +23,11 @@ export interface LatencyCost {
   readonly before: number;
 }
 
-/** Pairs that time a sketch: as few as have an interval, for a search times several (see reachTargets). */
-const sketchPairs = 6;
+/**
+ * Pairs that time a sketch: on several threads, where each takes longer, as few as have an interval, for a search times
+ * several sketches (see reachTargets).
+ */
+const sketchPairs = { oneThread: 16, moreThreads: 6 };
 
 /** What the model of a plan will cost, from the same graph with random weights. */
 export async function sketchCost(
@@ -45,7 +48,7 @@ export async function sketchCost(
         const timed = await measureLatency(await resources.runtime(), loaded.source, source, {
           threads,
           device,
-          pairs: sketchPairs,
+          pairs: threads > 1 ? sketchPairs.moreThreads : sketchPairs.oneThread,
           ...(inputShapes && { inputShapes }),
         });
         if (isUnjudged(timed)) return null;

@@ -8,8 +8,6 @@ import { isUnjudged, type Unjudged } from './unjudged.ts';
 export interface LatencyOptions {
   /** Pairs of measurements, 30 by default. */
   readonly pairs?: number;
-  /** Fewer will do, though never less than 6, once the 95 % interval is no wider than this share of the ratio. */
-  readonly precision?: number;
   /** Intra-op threads, 1 by default. */
   readonly threads?: number;
   /** The CPU by default. */
@@ -71,26 +69,23 @@ export async function measureLatency(
   after: ModelSource,
   options: LatencyOptions = {},
 ): Promise<LatencyComparison | Unjudged> {
-  const { pairs = 30, precision = 0, threads = 1, device = 'cpu', seed = 0 } = options;
+  const { pairs = 30, threads = 1, device = 'cpu', seed = 0 } = options;
   const pair = await openPair(runtime, before, after, { threads, device });
   if (isUnjudged(pair)) return pair;
   try {
     const shapes = options.feeds ? {} : await findInputShapes(pair.reference, seed, options.inputShapes);
     if (isUnjudged(shapes)) return shapes;
     const feeds = options.feeds ?? randomFeeds(pair.reference.inputs, shapes, seed);
-    return { ...(await measurePair(pair, feeds, pairs, precision)), threads, inputDims: dimsOf(feeds) };
+    return { ...(await measurePair(pair, feeds, pairs)), threads, inputDims: dimsOf(feeds) };
   } finally {
     await pair.release();
   }
 }
 
-/** With fewer, no interval of the median holds with 95 %. */
-const fewestPairs = 6;
-
-async function measurePair({ reference, candidate }: SessionPair, feeds: Feeds, pairs: number, precision: number) {
+async function measurePair({ reference, candidate }: SessionPair, feeds: Feeds, pairs: number) {
   const runs = { before: await batchRuns(reference, feeds), after: await batchRuns(candidate, feeds) };
   const [first, second]: [Times[], Times[]] = [[], []];
-  while (first.length < pairs && !isPrecise(first, second, precision)) {
+  while (first.length < pairs) {
     first.push(await reference.time(feeds, runs.before));
     second.push(await candidate.time(feeds, runs.after));
   }
@@ -102,12 +97,6 @@ async function measurePair({ reference, candidate }: SessionPair, feeds: Feeds, 
     pairs: first.length,
     runs,
   } as const;
-}
-
-function isPrecise(first: readonly Times[], second: readonly Times[], precision: number): boolean {
-  if (first.length < fewestPairs) return false;
-  const { ratio, ci95 } = compareTimes(first, second, 'wall');
-  return ci95[1] - ci95[0] <= precision * ratio;
 }
 
 /** Warms up, and says how many runs make one measurement. */

@@ -159,7 +159,8 @@ describe('points of a sweep', () => {
     const timed = { calibrate: data, samples: 64, over: 'latency', points: ['0.9x'] } as const;
     const [point] = (await sweep(model, timed)).points;
     expect(point?.latency?.ci95).toHaveLength(2);
-    expect(point?.met).toBe(1 / (point?.latency?.ci95[0] ?? 0) <= 0.9);
+    // Met where the interval reaches it, as by every target of latency.
+    expect(point?.met).toBe(1 / (point?.latency?.ci95[1] ?? 0) <= 0.9);
     if (!point?.met) expect(point?.why).toMatch(/nearest|interval/);
   });
 
