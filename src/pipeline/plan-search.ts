@@ -96,7 +96,10 @@ export class PlanSearch {
       );
     const kinds = targets.map(({ kind }) => kind);
     const reach = (choices: Chooser, near?: Chosen) =>
-      reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds), near?.costs);
+      reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds), {
+        from: near?.costs,
+        looks: (this.#run.options.threads ?? 1) > 1 ? looks.moreThreads : looks.oneThread,
+      });
     const contenders = await this.#run.watch.time('plan', async () => {
       const alone = await reach(this.choices);
       const better = alone.met && alone.chosen ? this.betterThan(alone.chosen) : this.#withFilters;
@@ -145,6 +148,13 @@ export class PlanSearch {
 
 /** A forecast has to be better by this part to be worth two fits: sums of node errors forecast no better. */
 const promising = 0.95;
+
+/**
+ * Sketches by which a latency is believed. Each is loaded anew, where its weights come to lie is chance, and what neighbours
+ * do changes from second to second: on one thread a ResNet-44 was 2.31 to 3.04 times as fast in thirteen loads, eleven of
+ * them within 2.31 and 2.54. On several threads each takes longer, and searches have a minute (see sketchPairs).
+ */
+const looks = { oneThread: 5, moreThreads: 3 };
 
 /** What factorizing alone cannot make cheaper. */
 const atTheFloor = 1.02;

@@ -172,17 +172,24 @@ export class PrunedChoices implements Chooser {
     const known = this.#menus.get(key);
     if (known) return known;
     const node = this.#nodes.get(name) as NodeCandidates;
-    const ways = gone ? this.#without(node, gone) : node;
+    const ways = gone ? this.#without(node, gone, bestAtSomePrice) : node;
     const all = ways ? choicesOf({ chosen: node.chosen, ...ways }, this.#importance(name), this.#init) : [];
     const menu = undominated(all);
     this.#menus.set(key, menu);
     return menu;
   }
 
-  /** Candidates that were beaten with all channels are not looked at again. */
-  #without(node: NodeCandidates, gone: Gone): NodeWays | undefined {
-    const kept = this.#menu(node.kept.name, undefined).flatMap(({ candidate }) => candidate ?? []);
-    return node.without(gone, kept);
+  /**
+   * Candidates that were beaten with all channels are not looked at again.
+   *
+   * @param among which of the others are
+   */
+  #without(node: NodeCandidates, gone: Gone, among = (menu: readonly Choice[]) => menu): NodeWays | undefined {
+    const menu = among(this.#menu(node.kept.name, undefined));
+    return node.without(
+      gone,
+      menu.flatMap(({ candidate }) => candidate ?? []),
+    );
   }
 
   /** The choices that are left once these filters are gone. */
@@ -227,4 +234,26 @@ function undominated(choices: readonly Choice[]): readonly Choice[] {
   for (const choice of choices.toSorted((a, b) => a.error - b.error || (a.costs[0] ?? 0) - (b.costs[0] ?? 0)))
     if (!kept.some(({ costs }) => costs.every((cost, k) => cost <= (choice.costs[k] as number)))) kept.push(choice);
   return kept;
+}
+
+/**
+ * The corners of the lower convex hull of errors over costs: what is the cheapest at any price of the cost. With costs of
+ * several kinds all of them.
+ *
+ * @param menu undominated, in the order of errors
+ */
+function bestAtSomePrice(menu: readonly Choice[]): readonly Choice[] {
+  if (menu.some(({ costs }) => costs.length > 1)) return menu;
+  const corners: Choice[] = [];
+  for (const choice of menu) {
+    while (corners.length > 1 && !isCorner(corners.at(-2) as Choice, corners.at(-1) as Choice, choice)) corners.pop();
+    corners.push(choice);
+  }
+  return corners;
+}
+
+/** Whether the second saves more cost for its error than the line from the first to the third. */
+function isCorner(first: Choice, second: Choice, third: Choice): boolean {
+  const [a, b, c] = [first, second, third].map(({ costs: [cost = 0] }) => cost) as [number, number, number];
+  return (a - b) * (third.error - first.error) > (a - c) * (second.error - first.error);
 }

@@ -31,12 +31,6 @@ const rounds = 10;
 /** A latency below this share of the target gives away accuracy. */
 const tooFast = 0.94;
 
-/**
- * Sketches of plans that are alike by which a latency is believed. Each is loaded anew, and where its weights come to lie is
- * chance: the same model of a ResNet-44 was 2.44 to 2.90 times as fast as the original in seven loads.
- */
-const looks = 3;
-
 /** Plans whose sums of modelled times differ by less than this factor are timed alike: what was measured of all of them counts. */
 const alike = 1.15;
 
@@ -47,6 +41,7 @@ const alike = 1.15;
  * @param before what the model costs as it came
  * @param costOf what the model of a plan costs
  * @param from budgets, those of time to begin with: where others have come near already
+ * @param looks so many sketches of plans that are alike have to be timed before a latency is believed
  * @returns the best plan that meets all targets; where none does, the one that comes nearest
  */
 export async function reachTargets(
@@ -54,7 +49,7 @@ export async function reachTargets(
   targets: readonly Target[],
   before: ModelCost,
   costOf: (rewrites: Rewrites) => Promise<ModelCost>,
-  from?: readonly number[],
+  { from, looks = 1 }: { readonly from?: readonly number[] | undefined; readonly looks?: number } = {},
 ): Promise<Reached> {
   const { whole, least } = choices.range;
   const share = (target: Target) => wantedShare(target, before);

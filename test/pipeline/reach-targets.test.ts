@@ -153,7 +153,7 @@ describe('targets', () => {
     };
     const {
       rewrites: { nodes: plan },
-    } = await reachTargets(choices, [target], before, timed);
+    } = await reachTargets(choices, [target], before, timed, { looks: 3 });
     expect(sketches).toBeLessThan(5);
     expect(trueLatency(plan)).toBeGreaterThan(0.46);
     expect(trueLatency(plan)).toBeLessThan(0.51);
