@@ -21,10 +21,25 @@ export interface Copies {
 const together = 16;
 const mostBytes = 2 ** 27;
 
-/** Turns of each model: more while the best two of them differ by more than the tolerance, which means a busy machine. */
-const leastTurns = 4;
-const mostTurns = 8;
+interface Effort {
+  /** Sessions that time each model, one after the other. */
+  readonly loads: number;
+  /** Turns in each: more while the best two of them differ by more than the tolerance, which means a busy machine. */
+  readonly leastTurns: number;
+  readonly mostTurns: number;
+}
+
+/**
+ * Where arrays come to lie is chance, and so is what neighbours do: both make the same model up to a fifth slower in one
+ * session than in the next. By geometric means of three runs of the whole bench 140 chains are modelled with an error of 8.6 %
+ * on a machine with AVX2, where one run gives 10 to 13 %, medians of three 9.4 to 9.7 % and the shortest of three 9.3 to 9.7 %.
+ */
+const severalLoads: Effort = { loads: 3, leastTurns: 2, mostTurns: 4 };
+
+/** Several threads take three times as long to time, and whole models are looked at in any case. */
+const oneLoad: Effort = { loads: 1, leastTurns: 4, mostTurns: 8 };
 const tolerance = 0.03;
+
 /** Milliseconds of one turn: many times what the clock resolves, and short beside the slices of a busy system. */
 const turn = 4;
 const warmUpRuns = 3;
@@ -43,9 +58,9 @@ const referenceTurn = 1;
  * Times of one run of each model, as multiples of the reference's.
  *
  * The models of a group take turns, round after round, so that a busy moment costs each of them one turn, and the reference
- * takes one after each of theirs. A model counts as its shortest run, since interruptions only ever add, divided by
- * the shortest run of the reference in the same rounds: a neighbour on the same core slows all alike, by a quarter and
- * for many seconds.
+ * takes one after each of theirs. In a session a model counts as its shortest run, since interruptions only ever add,
+ * divided by the shortest run of the reference in the same rounds: a neighbour on the same core slows all alike, by a quarter
+ * and for many seconds.
  *
  * Measured twice, with ten other processes on two cores, such times differed by 4 % rms. Shortest runs alone do as well
  * within a group, but groups then differ from each other by up to 30 %; medians of a model's turn ÷ the reference's just
@@ -59,40 +74,60 @@ export async function timeCopies(
   options: MeasureOptions,
 ): Promise<Float64Array> {
   if (models.length === 0) return new Float64Array();
-  const times: number[] = [];
   const reference = await enter(runtime, referenceModel, options, referenceTurn);
   if (!reference) return new Float64Array(models.length).fill(Number.NaN);
-  for (const group of groups(models)) {
-    const entrants: (Entrant | undefined)[] = [];
-    for (const model of group) entrants.push(await enter(runtime, model, options));
-    const references: number[] = [];
-    for (let round = 0; round < mostTurns; round++) {
-      const turns = await playRound(entrants, reference);
-      if (turns.length > 0) references.push(Math.min(...turns));
-    }
-    for (const entrant of entrants) {
-      await entrant?.session.release();
-      times.push(entrant ? shortestRatio(entrant, references) : Number.NaN);
+  const effort = options.threads > 1 ? oneLoad : severalLoads;
+  const logs = new Float64Array(models.length);
+  for (let load = 0; load < effort.loads; load++) {
+    let place = 0;
+    for (const group of groups(models)) {
+      for (const ratio of await timeGroup(runtime, group, reference, options, effort)) {
+        logs[place] = (logs[place] as number) + Math.log(ratio) / effort.loads;
+        place++;
+      }
     }
   }
   await reference.session.release();
-  return Float64Array.from(times);
+  return logs.map(Math.exp);
+}
+
+/** Each model's shortest run ÷ the reference's, in one session; NaN for what ONNX Runtime does not take. */
+async function timeGroup(
+  runtime: Runtime,
+  group: readonly Copies[],
+  reference: Entrant,
+  options: MeasureOptions,
+  { leastTurns, mostTurns }: Effort,
+): Promise<readonly number[]> {
+  const entrants: (Entrant | undefined)[] = [];
+  for (const model of group) entrants.push(await enter(runtime, model, options));
+  const references: number[] = [];
+  for (let round = 0; round < mostTurns; round++) {
+    const turns = await playRound(entrants, reference, leastTurns);
+    if (turns.length > 0) references.push(Math.min(...turns));
+  }
+  for (const entrant of entrants) await entrant?.session.release();
+  return entrants.map((entrant) => (entrant ? shortestRatio(entrant, references) : Number.NaN));
 }
 
 /** Milliseconds of the reference here and now: what makes multiples into times. */
 export async function timeReference(runtime: Runtime, options: MeasureOptions): Promise<number> {
   const reference = await enter(runtime, referenceModel, options);
   if (!reference) return Number.NaN;
-  for (let i = 0; i < mostTurns; i++) await takeTurn(reference);
+  for (let i = 0; i < oneLoad.mostTurns; i++) await takeTurn(reference);
   await reference.session.release();
   return Math.min(...reference.turns);
 }
 
 /** A turn of each entrant that needs one. @returns the shortest runs of the reference in between */
-async function playRound(entrants: readonly (Entrant | undefined)[], reference: Entrant): Promise<readonly number[]> {
+async function playRound(
+  entrants: readonly (Entrant | undefined)[],
+  reference: Entrant,
+  leastTurns: number,
+): Promise<readonly number[]> {
   const references: number[] = [];
   for (const entrant of entrants) {
-    if (!entrant || isSettled(entrant)) continue;
+    if (!entrant || isSettled(entrant, leastTurns)) continue;
     await takeTurn(entrant);
     references.push(await takeTurn(reference));
   }
@@ -113,7 +148,7 @@ interface Entrant {
   readonly turns: number[];
 }
 
-function isSettled({ turns }: Entrant): boolean {
+function isSettled({ turns }: Entrant, leastTurns: number): boolean {
   const [best = 0, second = 0] = [...turns].sort((a, b) => a - b);
   return turns.length >= leastTurns && second <= best * (1 + tolerance);
 }
@@ -135,7 +170,9 @@ export async function timeModel(
   const entrant = reference && (await open(runtime, model, feeds, options, 4 * turn));
   if (!entrant) return Number.NaN;
   const references: number[] = [];
-  for (let round = 0; round < mostTurns; round++) references.push(...(await playRound([entrant], reference)));
+  const { leastTurns, mostTurns } = oneLoad;
+  for (let round = 0; round < mostTurns; round++)
+    references.push(...(await playRound([entrant], reference, leastTurns)));
   await entrant.session.release();
   await reference.session.release();
   return shortestRatio(entrant, references);
