@@ -4,6 +4,7 @@ import type { Device, RuntimeInfo } from '../../src/runtime/index.ts';
 import { chainModel } from '../../src/timing/chain-model.ts';
 import { chooseChains } from '../../src/timing/choose-chains.ts';
 import { calibrateTimeModel, measureModel, type TimedChain, timedOperator } from '../../src/timing/index.ts';
+import { timeCopies } from '../../src/timing/time-copies.ts';
 import { unalignedChains } from '../../src/timing/unaligned-chains.ts';
 import { conv, cp, manyChains, tucker } from './chains.ts';
 import { type FakeWork, fakeRuntime } from './fake-runtime.ts';
@@ -106,6 +107,28 @@ describe('calibrateTimeModel', () => {
     const model = await calibrateTimeModel(runtime, [...chains, open], { machine });
     expect(model?.milliseconds(open)).toBeUndefined();
     expect(await calibrateTimeModel(runtime, [open], { machine })).toBeUndefined();
+  });
+});
+
+describe('timeCopies', () => {
+  it.each([
+    ['the geometric mean of three sessions on one thread', 1, 3, 2],
+    ['one session on several threads, where whole models are looked at', 2, 1, 1],
+  ])('tells %s', async (_, threads, sessions, slower) => {
+    const step = conv(16, 16, [3, 3], 12);
+    const isTimed = ({ inputs, inputPositions }: FakeWork) => inputs === 16 && inputPositions === 144;
+    const timed = async (speeds: readonly number[]) => {
+      let seen = 0;
+      const { runtime } = fakeRuntime((work) => (isTimed(work) ? (speeds[seen++] ?? 1) : 1) * convolution(work), 0);
+      const [ratio = Number.NaN] = await timeCopies(runtime, [{ chain: [step], copies: 1 }], {
+        threads,
+        device: 'cpu',
+      });
+      return { ratio, seen };
+    };
+    const steady = await timed([]);
+    expect(steady.seen).toBe(sessions);
+    expect((await timed([1, 2, 4])).ratio / steady.ratio).toBeCloseTo(slower, 12);
   });
 });
 
