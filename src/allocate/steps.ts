@@ -1,4 +1,5 @@
 import type { Choice } from './choice.ts';
+import { lowerHull } from './lower-hull.ts';
 
 /**
  * The convex relaxation of all groups: each goes along the lower hull of its points (weight, error), and what it does is
@@ -46,22 +47,4 @@ export function stepsOf(groups: readonly (readonly Choice[])[]): Steps {
 function stepBetween(choices: readonly Choice[], group: number, from: number, to: number): Step {
   const [a, b] = [choices[from]!, choices[to]!];
   return { group, to, weight: b.weight - a.weight, error: a.error - b.error };
-}
-
-/** Positions of the lower left hull, strictly rising in weight and falling in error (Andrew's monotone chain). */
-function lowerHull(choices: readonly Choice[]): readonly number[] {
-  const hull: number[] = [];
-  for (const [at, choice] of choices.entries()) {
-    const last = hull.at(-1);
-    if (last !== undefined && choice.error >= choices[last]!.error) continue;
-    while (hull.length > 1 && isAbove(choices[hull.at(-2)!]!, choices[hull.at(-1)!]!, choice)) hull.pop();
-    hull.push(at);
-  }
-  return hull;
-}
-
-/** Is `middle` on or above the line from `left` to `right`? Then its slope is no steeper than that of what follows. */
-function isAbove(left: Choice, middle: Choice, right: Choice): boolean {
-  const before = (left.error - middle.error) / (middle.weight - left.weight);
-  return before <= (middle.error - right.error) / (right.weight - middle.weight);
 }

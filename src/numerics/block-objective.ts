@@ -9,6 +9,7 @@ import { outputStep } from './output-step.ts';
 import { permuteAxes } from './permute-axes.ts';
 import type { Evaluation, QuasiNewtonProblem } from './quasi-newton.ts';
 import { Scratch } from './scratch.ts';
+import { subtract } from './subtract.ts';
 
 /** A block model with the best A for its B and core. */
 export interface BlockPoint extends Evaluation {
@@ -127,8 +128,4 @@ export async function blockObjective(
   }
 
   return { evaluate, preconditioner };
-}
-
-function subtract(target: RealArray, source: RealArray): void {
-  for (let i = 0; i < target.length; i++) target[i]! -= source[i]!;
 }

@@ -3,6 +3,7 @@ import { JITTERS } from './cholesky.ts';
 import { rowProduct } from './inner-product.ts';
 import { invertLower } from './invert-lower.ts';
 import { Scratch } from './scratch.ts';
+import { subtract } from './subtract.ts';
 
 /** L of a large symmetric positive definite matrix, ready for blocked solves. */
 export interface BlockedCholesky {
@@ -57,7 +58,7 @@ async function tryFactor(matrix: Float32Array | Float64Array, n: number, shift: 
       const left = blockOf(lower, n, start, n, 0, start, scratch.take('left', Math.ceil(n ** 2 / 4), 'float64'));
       const top = left.subarray(0, width * start);
       const product = await blas.gemm64({ m: n - start, n: width, k: start, a: left, b: top, transB: true });
-      for (let i = 0; i < panel.length; i++) panel[i]! -= product[i]!;
+      subtract(panel, product);
     }
     const diagonal = panel.subarray(0, width * width);
     if (!factorInPlace(diagonal, width, original)) return undefined;
@@ -208,8 +209,4 @@ function putBlock(matrix: Float64Array, n: number, block: Float64Array, row: num
   for (let at = 0, r = row; at < block.length; at += width, r++) {
     matrix.set(block.subarray(at, at + width), r * n + column);
   }
-}
-
-function subtract(target: Float64Array, source: Float64Array): void {
-  for (let i = 0; i < target.length; i++) target[i]! -= source[i]!;
 }

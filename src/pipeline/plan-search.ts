@@ -17,7 +17,7 @@ import { nearest } from './nearest.ts';
 import { PrunedChoices, touchedBy } from './pruned-choices.ts';
 import { isNearer, reachTargets } from './reach-targets.ts';
 import type { Run } from './run.ts';
-import { type ModelCost, sketchCost } from './sketch.ts';
+import { type ModelCost, sketchCost, sketchEffort } from './sketch.ts';
 import type { ResolvedPipeline } from './stages.ts';
 import { costsOf, factsOfInput } from './summary.ts';
 
@@ -98,7 +98,7 @@ export class PlanSearch {
     const reach = (choices: Chooser, near?: Chosen) =>
       reachTargets(choices, targets, before, (chosen) => this.#sketchCost(chosen, kinds), {
         from: near?.costs,
-        looks: (this.#run.options.threads ?? 1) > 1 ? looks.moreThreads : looks.oneThread,
+        looks: sketchEffort(this.#run.options).looks,
       });
     const contenders = await this.#run.watch.time('plan', async () => {
       const alone = await reach(this.choices);
@@ -148,13 +148,6 @@ export class PlanSearch {
 
 /** A forecast has to be better by this part to be worth two fits: sums of node errors forecast no better. */
 const promising = 0.95;
-
-/**
- * Sketches by which a latency is believed. Each is loaded anew, where its weights come to lie is chance, and what neighbours
- * do changes from second to second: on one thread a ResNet-44 was 2.31 to 3.04 times as fast in thirteen loads, eleven of
- * them within 2.31 and 2.54. On several threads each takes longer, and searches have a minute (see sketchPairs).
- */
-const looks = { oneThread: 5, moreThreads: 3 };
 
 /** What factorizing alone cannot make cheaper. */
 const atTheFloor = 1.02;

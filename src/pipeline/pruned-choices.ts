@@ -1,3 +1,4 @@
+import { lowerHull } from '../allocate/index.ts';
 import type { GroupLevels, NodeCandidates, NodeWays, PruneLevel } from '../rewrite/index.ts';
 import { addGone, writtenCost } from '../rewrite/index.ts';
 import { type Choice, choicesOf } from './choice.ts';
@@ -237,23 +238,13 @@ function undominated(choices: readonly Choice[]): readonly Choice[] {
 }
 
 /**
- * The corners of the lower convex hull of errors over costs: what is the cheapest at any price of the cost. With costs of
- * several kinds all of them.
+ * What is the cheapest at some price of the cost; with costs of several kinds all of them.
  *
  * @param menu undominated, in the order of errors
  */
 function bestAtSomePrice(menu: readonly Choice[]): readonly Choice[] {
   if (menu.some(({ costs }) => costs.length > 1)) return menu;
-  const corners: Choice[] = [];
-  for (const choice of menu) {
-    while (corners.length > 1 && !isCorner(corners.at(-2) as Choice, corners.at(-1) as Choice, choice)) corners.pop();
-    corners.push(choice);
-  }
-  return corners;
-}
-
-/** Whether the second saves more cost for its error than the line from the first to the third. */
-function isCorner(first: Choice, second: Choice, third: Choice): boolean {
-  const [a, b, c] = [first, second, third].map(({ costs: [cost = 0] }) => cost) as [number, number, number];
-  return (a - b) * (third.error - first.error) > (a - c) * (second.error - first.error);
+  const byCost = menu.toReversed();
+  const corners = lowerHull(byCost.map(({ costs: [weight = 0], error }) => ({ weight, error })));
+  return corners.map((at) => byCost[at] as Choice);
 }

@@ -2,6 +2,7 @@ import { type Rewrites, sketchModel } from '../rewrite/index.ts';
 import { isUnjudged, measureLatency } from '../validate/index.ts';
 import type { CalibrationData } from './calibration.ts';
 import type { TargetKind } from './goal.ts';
+import type { EngineOptions } from './options.ts';
 import { finishModel, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
 import type { ResolvedPipeline } from './stages.ts';
@@ -23,11 +24,22 @@ export interface LatencyCost {
   readonly before: number;
 }
 
+/** What is done to know the time of plans. */
+interface SketchEffort {
+  /** Pairs that time a sketch. */
+  readonly pairs: number;
+  /** Sketches of plans that are alike by which a latency is believed. */
+  readonly looks: number;
+}
+
 /**
- * Pairs that time a sketch: on several threads, where each takes longer, as few as have an interval, for a search times
- * several sketches (see reachTargets).
+ * Each sketch is loaded anew, where its weights come to lie is chance, and what neighbours do changes from second to second: on
+ * one thread a ResNet-44 was 2.31 to 3.04 times as fast in thirteen loads, eleven of them within 2.31 and 2.54. On several
+ * threads a pair takes longer, and searches have a minute: as few pairs as have an interval, and fewer looks.
  */
-const sketchPairs = { oneThread: 16, moreThreads: 6 };
+export function sketchEffort({ threads = 1 }: EngineOptions): SketchEffort {
+  return threads > 1 ? { pairs: 6, looks: 3 } : { pairs: 16, looks: 5 };
+}
 
 /** What the model of a plan will cost, from the same graph with random weights. */
 export async function sketchCost(
@@ -48,7 +60,7 @@ export async function sketchCost(
         const timed = await measureLatency(await resources.runtime(), loaded.source, source, {
           threads,
           device,
-          pairs: threads > 1 ? sketchPairs.moreThreads : sketchPairs.oneThread,
+          pairs: sketchEffort(options).pairs,
           ...(inputShapes && { inputShapes }),
         });
         if (isUnjudged(timed)) return null;
