@@ -31,10 +31,14 @@ const rooms = {
     imports: ['ir', 'onnx', 'numerics', 'channels', 'pass'],
     why: 'plans and transactions work for any pass; what runs a model is handed to them',
   },
+  gradient: {
+    imports: ['ir', 'onnx'],
+    why: 'the derivative of a graph is a graph: who runs it, on which data and what for, is not its business',
+  },
   runtime: { imports: ['ir', 'onnx', 'numerics'], why: 'runs models and products; decides nothing about either' },
   data: { imports: ['ir', 'runtime'], why: 'images and arrays become feeds; it knows tensors and ports, not models' },
   observe: {
-    imports: ['ir', 'onnx', 'numerics', 'pass', 'rewrite', 'runtime', 'data'],
+    imports: ['ir', 'onnx', 'numerics', 'gradient', 'pass', 'rewrite', 'runtime', 'data'],
     why: 'measures what goes through operators; of rewriting it knows the interface that it implements, of passes nothing',
   },
   validate: {

@@ -29,7 +29,7 @@ export type { BlockTermOptions } from './fit-blocks.ts';
 export { frobeniusNorm, sumOfSquares } from './frobenius-norm.ts';
 export { gradient } from './gradient.ts';
 export { gramMatrix } from './gram-matrix.ts';
-export type { KernelMetric } from './kernel-metric.ts';
+export { type KernelMetric, normInMetric, quadraticForm } from './kernel-metric.ts';
 export type { Spectrum } from './kernel-spectra.ts';
 export { kernelSpectra, truncationErrors } from './kernel-spectra.ts';
 export type { LeastSquaresOptions, LeastSquaresProblem } from './least-squares.ts';
@@ -39,6 +39,14 @@ export { correctedBias, fitError, heldBackError, predictedOutputError } from './
 export type { GroupMoments, HeldBackRows, Moments } from './moments.ts';
 export type { NdArray, RealNdArray } from './nd-array.ts';
 export { elementCount } from './nd-array.ts';
+export {
+  type OutputAxes,
+  type OutputMetric,
+  outputMetric,
+  outputStretch,
+  unweighOutputs,
+  weighOutputs,
+} from './output-metric.ts';
 export { permuteAxes } from './permute-axes.ts';
 export { plainBlas } from './plain-blas.ts';
 export type { Qr } from './qr.ts';

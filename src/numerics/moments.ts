@@ -21,6 +21,8 @@ export interface GroupMoments {
   readonly cross: Float64Array;
   /** E[y²] − E[y]², float64[T]. */
   readonly varianceY: Float64Array;
+  /** H = E[g gᵀ] of gradients of the model's outputs with respect to y, float64[T, T]; undefined where they are not known. */
+  readonly gradients?: Float64Array | undefined;
 }
 
 export interface HeldBackRows {

@@ -61,7 +61,7 @@ function partOf(g: number, from: KernelSizes, to: KernelSizes, kept: KeptSides):
 }
 
 function restrictGroup(
-  { meanX, meanY, gram, cross, varianceY }: GroupMoments,
+  { meanX, meanY, gram, cross, varianceY, gradients }: GroupMoments,
   { columns, outputs }: Part,
   { inputs, positions }: KernelSizes,
 ): GroupMoments {
@@ -85,6 +85,16 @@ function restrictGroup(
         ] as number,
     ),
     varianceY: pick(varianceY, outputs),
+    gradients:
+      gradients &&
+      Float64Array.from(
+        { length: outputs.length ** 2 },
+        (_, at) =>
+          gradients[
+            (outputs[Math.floor(at / outputs.length)] as number) * meanY.length +
+              (outputs[at % outputs.length] as number)
+          ] as number,
+      ),
   };
 }
 

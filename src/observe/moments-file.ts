@@ -21,6 +21,7 @@ const nodeSchema = z.strictObject({
   groups: size,
   inputs: size.max(16_384).describe('P, numbers in a patch'),
   outputs: size.describe('T, outputs of a group'),
+  gradients: z.boolean().default(false).describe('whether gradients of the outputs are known'),
 });
 const contentSchema = z.strictObject({ nodes: z.array(nodeSchema) });
 
@@ -55,6 +56,7 @@ const leastSamples = 16;
  * - `NAME/mean_x` float64[G, P] and `NAME/mean_y` float64[G, T]
  * - `NAME/gram_upper` float32[G, P·(P+1)/2]: the upper triangle of G = E[x xᵀ] − E[x]E[x]ᵀ, row by row
  * - `NAME/variance_y` float64[G, T]
+ * - `NAME/gradients_upper` float32[G, T·(T+1)/2], where they are known: of H = E[g gᵀ], g the gradients of the outputs
  *
  * @throws too-few-samples (2) the moments would show the samples
  */
@@ -87,31 +89,41 @@ function revealing(nodes: readonly NodeSizes[]): Diagnostic | undefined {
 
 function sizesOf({ name, moments: { rows, groups } }: NodeMoments): NodeSizes {
   const [first] = groups;
-  return { name, rows, groups: groups.length, inputs: first?.meanX.length ?? 0, outputs: first?.meanY.length ?? 0 };
+  const sizes = { inputs: first?.meanX.length ?? 0, outputs: first?.meanY.length ?? 0 };
+  return { name, rows, groups: groups.length, ...sizes, gradients: groups.every((group) => group.gradients) };
 }
 
-function expectedTensors({ name, groups, inputs, outputs }: NodeSizes) {
+function expectedTensors({ name, groups, inputs, outputs }: Omit<NodeSizes, 'rows' | 'gradients'>) {
   return {
     meanX: { name: `${name}/mean_x`, dtype: 'float64', dims: [groups, inputs] },
     meanY: { name: `${name}/mean_y`, dtype: 'float64', dims: [groups, outputs] },
     gram: { name: `${name}/gram_upper`, dtype: 'float32', dims: [groups, triangleSize(inputs)] },
     varianceY: { name: `${name}/variance_y`, dtype: 'float64', dims: [groups, outputs] },
+    gradients: { name: `${name}/gradients_upper`, dtype: 'float32', dims: [groups, triangleSize(outputs)] },
   } as const satisfies Record<string, ExpectedTensor>;
 }
 
 function tensorsOf(name: string, groups: readonly GroupMoments[], inputs: number): SafetensorsTensor[] {
   const outputs = groups[0]?.meanY.length ?? 0;
-  const tensors = expectedTensors({ name, rows: 1, groups: groups.length, inputs, outputs });
+  const tensors = expectedTensors({ name, groups: groups.length, inputs, outputs });
   const stacked = (key: 'meanX' | 'meanY' | 'varianceY') => ({
     ...tensors[key],
     bytes: () => new Uint8Array(Float64Array.from(groups.flatMap((group) => [...group[key]])).buffer),
   });
-  const gram = () => {
-    const packed = new Float32Array(groups.length * triangleSize(inputs));
-    for (const [g, group] of groups.entries()) packTriangle(group.gram, inputs, packed, g * triangleSize(inputs));
+  const triangles = (matrices: readonly Float32Array[], n: number) => () => {
+    const packed = new Float32Array(groups.length * triangleSize(n));
+    for (const [g, matrix] of matrices.entries()) packTriangle(matrix, n, packed, g * triangleSize(n));
     return new Uint8Array(packed.buffer);
   };
-  return [stacked('meanX'), stacked('meanY'), { ...tensors.gram, bytes: gram }, stacked('varianceY')];
+  const grams = groups.map((group) => group.gram);
+  const gradients = groups.flatMap((group) => (group.gradients ? [Float32Array.from(group.gradients)] : []));
+  return [
+    stacked('meanX'),
+    stacked('meanY'),
+    { ...tensors.gram, bytes: triangles(grams, inputs) },
+    stacked('varianceY'),
+    ...(gradients.length === groups.length ? [{ ...tensors.gradients, bytes: triangles(gradients, outputs) }] : []),
+  ];
 }
 
 /**
@@ -124,7 +136,10 @@ export async function readMoments(file: string): Promise<MomentsFile> {
   const { nodes } = opened.content;
   checkTensors(
     opened.tensors,
-    nodes.flatMap((node) => Object.values(expectedTensors(node))),
+    nodes.flatMap((node) => {
+      const { gradients, ...always } = expectedTensors(node);
+      return [...Object.values(always), ...(node.gradients ? [gradients] : [])];
+    }),
   );
   const byName = new Map(nodes.map((node) => [node.name, node]));
   return {
@@ -143,20 +158,30 @@ async function readNode({ tensors }: StatisticsFile<unknown>, node: NodeSizes): 
   const [meanX, meanY, gram, varianceY] = await Promise.all(
     [names.meanX, names.meanY, names.gram, names.varianceY].map(({ name }) => finiteNumbers(tensors, name)),
   );
-  const negative = (values: Iterable<number>) => [...values].some((value) => value < 0);
+  const slopes = node.gradients ? await finiteNumbers(tensors, names.gradients.name) : undefined;
+  const negative = (values: Iterable<number> = []) => [...values].some((value) => value < 0);
   const part = (values: ArrayLike<number> = [], g: number, length: number) =>
     Float64Array.from({ length }, (_, k) => values[g * length + k] ?? 0);
   return {
     rows,
     groups: Array.from({ length: groups }, (_, g) => {
-      const triangle = gram instanceof Float32Array ? gram : new Float32Array();
-      const matrix = unpackTriangle(triangle, inputs, g * triangleSize(inputs));
+      const matrix = unpacked(gram, inputs, g);
       const variance = part(varianceY, g, outputs);
-      const diagonal = Float64Array.from({ length: inputs }, (_, p) => matrix[p * inputs + p] ?? 0);
-      if (negative(variance) || negative(diagonal)) {
+      const gradients = slopes && Float64Array.from(unpacked(slopes, outputs, g));
+      if ([variance, diagonal(matrix, inputs), gradients && diagonal(gradients, outputs)].some(negative)) {
         throw invalidStatistics(tensors.file, `node "${node.name}" has negative variances`);
       }
-      return { meanX: part(meanX, g, inputs), meanY: part(meanY, g, outputs), gram: matrix, varianceY: variance };
+      const means = { meanX: part(meanX, g, inputs), meanY: part(meanY, g, outputs) };
+      return { ...means, gram: matrix, varianceY: variance, ...(gradients && { gradients }) };
     }),
   };
+}
+
+/** Matrix `g` of triangles one after the other. */
+function unpacked(triangles: unknown, n: number, g: number): Float32Array {
+  return unpackTriangle(triangles instanceof Float32Array ? triangles : new Float32Array(), n, g * triangleSize(n));
+}
+
+function diagonal(matrix: ArrayLike<number>, n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => matrix[i * n + i] ?? 0);
 }

@@ -21,7 +21,7 @@ export async function withOwnOutputs(
   if (groups.length !== operator.groups || groups.some(({ meanX }) => meanX.length !== P)) return undefined;
   const bias = ownBias(operator);
   const whole: GroupMoments[] = [];
-  for (const [g, { meanX, gram }] of groups.entries()) {
+  for (const [g, { meanX, gram, gradients }] of groups.entries()) {
     const rowsOf = kernel.data.subarray(g * outputs * P, (g + 1) * outputs * P);
     const cross = await blas.gemm64({ m: outputs, n: P, k: P, a: rowsOf, b: gram });
     const meanY = new Float64Array(outputs);
@@ -36,7 +36,7 @@ export async function withOwnOutputs(
       meanY[t] = mean;
       varianceY[t] = Math.max(0, variance);
     }
-    whole.push({ meanX, meanY, gram, cross, varianceY });
+    whole.push({ meanX, meanY, gram, cross, varianceY, gradients });
   }
   return { rows, groups: whole, heldBack: undefined };
 }

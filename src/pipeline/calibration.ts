@@ -1,9 +1,11 @@
 import { type Dataset, syntheticSpec } from '../data/index.ts';
+import type { Model } from '../ir/index.ts';
 import { openLockstep } from '../observe/index.ts';
 import type { Effort } from '../pass/index.ts';
 import { type Calibration, type Evidence, type FitMode, originalAlone } from '../rewrite/index.ts';
 import { isMirrorIndifferent } from './mirror.ts';
 import { openData, openOthers, type Selection } from './open-data.ts';
+import { type OutputGradients, outputGradientsOf, withGradients } from './output-gradients.ts';
 import type { Run } from './run.ts';
 import { areFew, comparisonSamples, positions, samplesWanted, usualSamples } from './sample-count.ts';
 
@@ -69,6 +71,13 @@ export async function calibrateWith(
     const few = effort !== 'fast' && spec !== syntheticSpec && areFew(dataset.size, run.model, effort);
     const mirrored = few && (await isMirrorIndifferent(runtime, loaded.source, dataset));
     let judges: Promise<Judges> | undefined;
+    let known: Promise<OutputGradients> | undefined;
+    const gradients = (model: Model) => {
+      known ??= run.watch.add('observe', () => outputGradientsOf(run, model, dataset));
+      return known;
+    };
+    const lockstep = (samples: Dataset, asked: Effort, mirror: boolean) =>
+      lockstepCalibration(run, samples, { effort: asked, mode: fitMode, mirror, gradients });
     const judging = {
       ...selection,
       besides: dataset.size,
@@ -76,10 +85,10 @@ export async function calibrateWith(
       purpose: 'evaluation',
     } as const;
     return {
-      calibration: lockstepCalibration(run, dataset, effort, fitMode, mirrored),
-      at: (other) => lockstepCalibration(run, dataset, other, fitMode, mirrored),
+      calibration: lockstep(dataset, effort, mirrored),
+      at: (other) => lockstep(dataset, other, mirrored),
       comparison: {
-        ...lockstepCalibration(run, dataset.some(comparisonSamples(run.model)), 'fast', fitMode, false),
+        ...lockstep(dataset.some(comparisonSamples(run.model)), 'fast', false),
         foretold: effort,
       },
       dataset,
@@ -111,15 +120,19 @@ async function sizesOfQuarter(all: Promise<Dataset>): Promise<{ readonly heldBac
   return { heldBack, rest: Math.max(1, size - heldBack) };
 }
 
-/** @param mirrored show each image in a mirror too, apart from quick fits */
+interface LockstepSetting {
+  readonly effort: Effort;
+  readonly mode: FitMode;
+  /** Show each image in a mirror too, apart from quick fits. */
+  readonly mirror: boolean;
+  gradients(model: Model): Promise<OutputGradients>;
+}
+
 function lockstepCalibration(
-  run: Run,
+  { resources, watch }: Run,
   dataset: Dataset,
-  effort: Effort,
-  mode: FitMode,
-  mirrored: boolean,
+  { effort, mode, mirror, gradients }: LockstepSetting,
 ): Calibration {
-  const { resources, watch } = run;
   const { blas, seed, signal } = resources.environment;
   return {
     mode,
@@ -129,7 +142,7 @@ function lockstepCalibration(
         mode === 'symmetric' || mode === 'channels' ? originalAlone(models) : models,
         {
           dataset,
-          mirror: mirrored && effort !== 'fast',
+          mirror: mirror && effort !== 'fast',
           runtimes: [await resources.runtime(), await resources.secondRuntime()],
           blas,
           seed,
@@ -137,8 +150,13 @@ function lockstepCalibration(
           positions: positions[effort],
         },
       );
+      const isWeighed = mode === 'symmetric' || mode === 'asymmetric';
+      const grams = isWeighed ? await gradients(models.original) : new Map<string, readonly Float64Array[]>();
       return {
-        observe: (pair) => watch.add('observe', () => lockstep.observe(pair)),
+        observe: async (pair) => {
+          const observed = await watch.add('observe', () => lockstep.observe(pair));
+          return withGradients(observed, grams.get(pair.original.node.outputs[0]?.name ?? ''));
+        },
         close: () => lockstep.close(),
       };
     },

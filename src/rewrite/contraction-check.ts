@@ -5,12 +5,15 @@ import {
   type Factors,
   type Fit,
   frobeniusNorm,
+  outputStretch,
+  quadraticForm,
   type RealArray,
   type RealNdArray,
   type TensorNetwork,
 } from '../numerics/index.ts';
 import type { FitTarget } from './fit-target.ts';
 import { factorFromWeight, type LoweredStep } from './lowering.ts';
+import type { OutputWeighing } from './output-weighing.ts';
 
 /** Elements of the kernel contracted at a time: 64 MiB of float64. */
 const sliceElements = 2 ** 23;
@@ -37,10 +40,11 @@ export interface ContractionCheck {
  * type, and contracted in float64 they are as near to what was fitted as the fit promised, in the norm of the fit.
  *
  * Rounding n factors by a unit u each changes Ŵ by at most ((1+u)ⁿ−1)·contract(|F|), whose norm is at most Π‖F‖
- * (Cauchy–Schwarz over the summed indices), and √‖G‖∞ times that in a metric G. Promises such as ‖W‖² − ‖core‖² lose half
+ * (Cauchy–Schwarz over the summed indices), √‖G‖∞ times that in a metric G, and ‖L‖ times that where outputs are weighed. Promises such as ‖W‖² − ‖core‖² lose half
  * of float64's digits.
  *
  * @param kernel the operator's own
+ * @param target what was fitted, weighed if `weighing` is there
  */
 export async function checkContraction(
   network: TensorNetwork,
@@ -48,20 +52,25 @@ export async function checkContraction(
   stored: Factors,
   kernel: RealNdArray,
   target: FitTarget,
+  weighing: OutputWeighing | undefined,
   dtype: RealDType,
   blas: Blas,
 ): Promise<ContractionCheck> {
   const { factors, relativeError: promised } = fitted;
-  const reached = await distances(network, stored, kernel, target, blas);
+  const reached = weighing
+    ? await distances(network, await weighing.factors(stored), target.kernel, target, blas)
+    : await distances(network, stored, kernel, target, blas);
+  const own = weighing ? await weightError(network, stored, kernel, blas) : reached.weightError;
+  const stretch = reached.stretch * (weighing ? outputStretch(weighing.metric) : 1);
   const unit = machineEpsilon(dtype) / 2;
   const spread =
-    (Object.values(factors).reduce((product, { data }) => product * frobeniusNorm(data), 1) * reached.stretch) /
+    (Object.values(factors).reduce((product, { data }) => product * frobeniusNorm(data), 1) * stretch) /
     reached.targetNorm;
   const slack = ((1 + unit) ** network.factors.length - 1) * spread + 4 * Math.sqrt(machineEpsilon('float64'));
   const broken = !(Math.abs(reached.fitError - promised) <= slack);
   const fault = findUnfaithfulFactor(factors, stored, dtype);
   return {
-    weightError: reached.weightError,
+    weightError: own,
     fault:
       fault ??
       (broken
@@ -173,12 +182,6 @@ class Distance {
     );
     this.#norm += await quadraticForm(wanted, gram, P, blas);
   }
-}
-
-/** tr(X G Xᵀ). */
-async function quadraticForm(x: Float64Array, gram: RealArray, P: number, blas: Blas): Promise<number> {
-  const image = await blas.gemm64({ m: x.length / P, n: P, k: P, a: x, b: gram });
-  return image.reduce((sum, value, i) => sum + value * (x[i] as number), 0);
 }
 
 /** ‖G‖∞, which bounds its largest eigenvalue. */

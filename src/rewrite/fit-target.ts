@@ -1,17 +1,28 @@
-import { type Blas, type KernelMetric, type Moments, type RealNdArray, validatedTarget } from '../numerics/index.ts';
+import {
+  type Blas,
+  type KernelMetric,
+  type Moments,
+  type OutputMetric,
+  outputMetric,
+  type RealNdArray,
+  validatedTarget,
+} from '../numerics/index.ts';
 import type { FitMode } from './calibration.ts';
 
-/** What a fit approaches, and in which norm: the Frobenius norm without a metric. */
+/** What a fit approaches, and in which norm: the Frobenius norm without metrics. */
 export interface FitTarget {
   readonly kernel: RealNdArray;
   readonly metric?: KernelMetric;
+  /** How errors of the outputs count; all alike without it. */
+  readonly outputs?: OutputMetric;
 }
 
 /** @param kernel the operator's own, W[g, t, s, k1 … kd] */
 export async function fitTarget(kernel: RealNdArray, moments: Moments, mode: FitMode, blas: Blas): Promise<FitTarget> {
   if (mode === 'bias') return { kernel };
   if (mode === 'channels') return { kernel, metric: channelMetric(kernel, moments) };
-  return validatedTarget(kernel, moments, blas);
+  const outputs = await outputMetric(moments, blas);
+  return { ...(await validatedTarget(kernel, moments, blas)), ...(outputs && { outputs }) };
 }
 
 /** λ of the channel metric, relative to its mean diagonal. */

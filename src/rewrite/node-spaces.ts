@@ -1,9 +1,10 @@
-import type { RealNdArray } from '../numerics/index.ts';
+import { type Blas, normInMetric, type RealNdArray } from '../numerics/index.ts';
 import type { CandidateSpace, FitContext, Ranks } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
 import { candidateSpace, type MethodSpace } from './candidate-space.ts';
 import { curveOf } from './curve-server.ts';
 import type { FitTarget } from './fit-target.ts';
+import { OutputWeighing } from './output-weighing.ts';
 import type { PricedMethod } from './priced-method.ts';
 import { type Environment, type FitCache, nodeSeed } from './workspace.ts';
 
@@ -34,6 +35,7 @@ export function nodeSpaces(
     known ??= target();
     return known;
   };
+  const weigh = weigher(kernel, blas);
   return methods.map((method) => {
     const { pass, decomposition } = method;
     const effort = calibration ? ('fast' as const) : ('normal' as const);
@@ -55,8 +57,31 @@ export function nodeSpaces(
       fit,
       async errors(ranks) {
         const wanted = await aim();
-        return curveOf(method, wanted.kernel, ranks, { ...inMetric(wanted), effort: finalEffort }, curves);
+        const { share, ...weighed } = await weigh(method, wanted);
+        const context = { ...inMetric(wanted), effort: finalEffort };
+        return (await curveOf(method, weighed.kernel, ranks, context, curves)).map((error) => share * error);
       },
     });
   });
+}
+
+interface WeighedKernel {
+  readonly kernel: RealNdArray;
+  /** Its norm ÷ that of the target before. */
+  readonly share: number;
+}
+
+/** Targets in the norm in which outputs count, where a method allows it; the same for all that do. */
+function weigher({ dims }: RealNdArray, blas: Blas) {
+  let known: Promise<WeighedKernel> | undefined;
+  return async ({ decomposition }: PricedMethod, { kernel, metric, outputs }: FitTarget): Promise<WeighedKernel> => {
+    const weighing = OutputWeighing.of(decomposition, dims[0] ?? 1, outputs, blas);
+    if (!weighing || !metric) return { kernel, share: 1 };
+    known ??= (async () => {
+      const weighed = await weighing.kernel(kernel);
+      const before = await normInMetric(kernel, metric, blas);
+      return { kernel: weighed, share: before > 0 ? (await normInMetric(weighed, metric, blas)) / before : 1 };
+    })();
+    return known;
+  };
 }

@@ -38,6 +38,7 @@ import { type FitTarget, fitTarget } from './fit-target.ts';
 import { illegalRanks } from './illegal-ranks.ts';
 import { type LoweredStep, lowerChain, stepWeight } from './lowering.ts';
 import type { Observation } from './observation.ts';
+import { OutputWeighing } from './output-weighing.ts';
 import { passFailure } from './pass-failure.ts';
 import type { Stage } from './pipeline.ts';
 import type { PlanNode } from './plan.ts';
@@ -159,16 +160,18 @@ export class Rewriter {
     if (isSkip(known)) return known;
     const { moments, elsewhere } = known;
     const { blas } = this.#environment;
-    const target = moments ? await fitTarget(kernel, moments, this.#mode, blas) : { kernel };
+    const aim: FitTarget = moments ? await fitTarget(kernel, moments, this.#mode, blas) : { kernel };
+    const weighing = OutputWeighing.of(decomposition, operator.groups, aim.outputs, blas);
+    const target = weighing ? { ...aim, kernel: await weighing.kernel(aim.kernel) } : aim;
     const fit = elsewhere
       ? await this.#fitFrom(operator, decomposition, ranks, elsewhere.factors, kernel)
-      : await this.#fit(entry, pass.name, decomposition, ranks, target);
+      : await this.#fit(entry, pass.name, decomposition, ranks, target, weighing);
     if (isSkip(fit)) return fit;
     const steps = lowerChain(pass.name, operator, decomposition, ranks);
     const weights = steps.map((step) => fromFloat64(stepWeight(step, fit.factors), step.weightDims, operator.dtype));
     const stored = storedFactors(fit.factors, steps, weights);
     const network = networkAt(operator, decomposition, ranks);
-    const contraction = await checkContraction(network, fit, stored, kernel, target, operator.dtype, blas);
+    const contraction = await checkContraction(network, fit, stored, kernel, target, weighing, operator.dtype, blas);
     if (contraction.fault) return skip(node, 'check-failed', contraction.fault);
     const executed = await this.#execute(operator, decomposition, ranks, steps, stored, weights, entry.name);
     if (isSkip(executed)) return executed;
@@ -236,13 +239,15 @@ export class Rewriter {
     decomposition: Decomposition,
     ranks: Ranks,
     { kernel, metric }: FitTarget,
+    weighing: OutputWeighing | undefined,
   ): Promise<Fit> {
     const { blas, signal, seed } = this.#environment;
     const effort = this.#observation?.calibration.effort ?? 'normal';
     const context = { blas, signal, effort, seed: nodeSeed(seed, name, pass), ...(metric && { metric }) };
     const make = () => decomposition.fit(kernel, ranks, context);
     // Fits made while planning were made without a metric, or in that of another input.
-    return metric ? make() : this.#fits.fit(name, pass, ranks, make);
+    const fit = await (metric ? make() : this.#fits.fit(name, pass, ranks, make));
+    return weighing ? weighing.fit(fit) : fit;
   }
 
   async #execute(

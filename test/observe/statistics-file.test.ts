@@ -29,7 +29,7 @@ const origin: StatisticsOrigin = {
 };
 
 /** Moments of `rows` rows, which are consistent, and of no meaning. */
-function someMoments(rows: number, groups: number, inputs: number, outputs: number): Moments {
+function someMoments(rows: number, groups: number, inputs: number, outputs: number, slopes = false): Moments {
   const wave = (length: number, phase: number) => Float64Array.from({ length }, (_, k) => Math.sin(k * 1.7 + phase));
   return {
     rows,
@@ -41,13 +41,16 @@ function someMoments(rows: number, groups: number, inputs: number, outputs: numb
         for (let j = 0; j < inputs; j++) gram[i * inputs + j] = (v[i] ?? 0) * (v[j] ?? 0) + (i === j ? 0.1 : 0);
       }
       const varianceY = wave(outputs, g).map((value) => value * value);
-      return { meanX: v, meanY: wave(outputs, g + 1), gram, cross: wave(outputs * inputs, g), varianceY };
+      const moments = { meanX: v, meanY: wave(outputs, g + 1), gram, cross: wave(outputs * inputs, g), varianceY };
+      // Whole numbers: float32 keeps them.
+      const at = (i: number) => Math.floor(i / outputs) + (i % outputs) + g;
+      return slopes ? { ...moments, gradients: Float64Array.from({ length: outputs ** 2 }, (_, i) => at(i)) } : moments;
     }),
   };
 }
 
 const nodes = [
-  { name: 'conv1', moments: someMoments(16_384, 1, 27, 16) },
+  { name: 'conv1', moments: someMoments(16_384, 1, 27, 16, true) },
   { name: 'grouped/conv:0', moments: someMoments(16_384, 4, 9, 2) },
   { name: '__proto__', moments: someMoments(100, 1, 1, 1) },
 ];
@@ -86,13 +89,13 @@ function altered(
 }
 
 describe('a file of moments', () => {
-  test('gives back means, G and variances of every node', async () => {
+  test('gives back means, G, variances and what is known of gradients of every node', async () => {
     const read = await readMoments(save('moments.safetensors', writeMoments(origin, nodes)));
     expect(read.origin).toEqual(origin);
     expect(read.nodes).toEqual(nodes.map(({ name }) => name));
     for (const { name, moments } of nodes) {
       const { rows, groups } = moments;
-      const stored = groups.map(({ meanX, meanY, gram, varianceY }) => ({ meanX, meanY, gram, varianceY }));
+      const stored = groups.map(({ cross, ...kept }) => kept);
       expect(await read.read(name)).toEqual({ rows, groups: stored });
     }
     expect(await read.read('constructor')).toBeUndefined();
@@ -131,6 +134,7 @@ describe('a file of moments', () => {
       groups: groups.length,
       inputs: groups[0]?.meanX.length,
       outputs: groups[0]?.meanY.length,
+      gradients: groups.every(({ gradients }) => gradients),
     }));
     return JSON.stringify(change(described));
   };
@@ -188,6 +192,7 @@ describe('a file of moments', () => {
     ['a value that is not a number', {}, changed('conv1/gram_upper', Number.NaN), /not finite/],
     ['an infinite mean', {}, changed('conv1/mean_x', Number.POSITIVE_INFINITY), /not finite/],
     ['a negative variance', {}, changed('conv1/variance_y', -1), /negative/],
+    ['negative gradients', {}, changed('conv1/gradients_upper', -1), /negative/],
     ['a negative diagonal', {}, changed('conv1/gram_upper', -1), /negative/],
   ])('is refused with %s', async (_, metadata, change, message) => {
     const file = save('altered.safetensors', altered(writeMoments(origin, nodes), metadata, change));

@@ -1,0 +1,180 @@
+import type { Dataset } from '../data/index.ts';
+import type { Direction, Gradient, GradientModel } from '../gradient/index.ts';
+import type { Node } from '../ir/index.ts';
+import { addGram, type Blas, elementCount, type SeededRandom, seededRandom } from '../numerics/index.ts';
+import type { Feeds, ModelSource, Runtime, RuntimeSession, RuntimeTensor } from '../runtime/index.ts';
+
+export interface GradientGramOptions {
+  readonly dataset: Dataset;
+  /** Samples that go through the model together: those for which it was made. */
+  readonly batch: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly blas: Blas;
+}
+
+/** Samples to look at: as many as give each node some rows for each of its channels. */
+const samples = { least: 128, most: 256 };
+const rowsPerChannel = 4;
+
+/** Channels of a group from which on a Gram matrix costs more than it tells. */
+const mostChannels = 2048;
+
+/**
+ * Which errors of a node's output y arrive at the model's outputs z: H = E[g gᵀ] with g = ∂⟨v, z⟩/∂y at one position and v
+ * normal, its variance 1 ÷ that of z. A small error e of y then changes z by E‖Δz‖²/Σvar(z) = tr(H·E[e eᵀ]) but for what
+ * errors at several positions have in common (the second factor of Martens & Grosse 2015, arXiv:1503.05671, §3.1, with the
+ * outputs' own scale for the loss; for convolutions Grosse & Martens 2016, arXiv:1602.01407).
+ *
+ * One forward and one backward pass for each sample, on one thread.
+ *
+ * @param source of `gradients.model`
+ * @returns by node and group, float64[T, T]; nodes are missing that have too many channels
+ * @throws runtime-rejected, runtime-crashed (5), timed-out, limit-exceeded (8)
+ */
+export async function measureGradientGrams(
+  runtime: Runtime,
+  { gradients, directions }: GradientModel,
+  source: ModelSource,
+  { dataset, batch, seed, signal, blas }: GradientGramOptions,
+): Promise<ReadonlyMap<Node, readonly Float64Array[]>> {
+  const sums = [...gradients].flatMap(([node, gradient]) =>
+    gradient.channels <= mostChannels ? [new GramSum(node, gradient)] : [],
+  );
+  if (sums.length === 0) return new Map();
+  const some = dataset.some(
+    samplesFor(
+      sums.map(({ gradient }) => gradient),
+      batch,
+    ),
+  );
+  const session = await runtime.load(source, { threads: 1 });
+  try {
+    const scales = await scalesOf(session, directions, wholeBatches(some, batch));
+    const random = new Map(directions.map(({ input }) => [input, seededRandom(seed, `direction at ${input}`)]));
+    for await (const feeds of wholeBatches(some, batch)) {
+      signal.throwIfAborted();
+      const results = await session.run({ ...feeds, ...directed(directions, (one) => draw(one, random, scales)) });
+      for (const sum of sums) {
+        const tensor = results[sum.gradient.output];
+        if (tensor) await sum.add(tensor, blas);
+      }
+    }
+  } finally {
+    await session.release();
+  }
+  return new Map(sums.flatMap((sum) => (sum.isFinite ? [[sum.node, sum.grams] as const] : [])));
+}
+
+function samplesFor(gradients: readonly Gradient[], batch: number): number {
+  const wanted = gradients.map(({ channels, rows }) => (rowsPerChannel * channels) / rows);
+  const least = Math.max(samples.least, batch * Math.ceil(Math.max(...wanted)));
+  return batch * Math.max(1, Math.floor(Math.min(samples.most, least) / batch));
+}
+
+/** What the last batch lacks of a whole one is not made up for. */
+async function* wholeBatches(dataset: Dataset, batch: number): AsyncIterable<Feeds> {
+  for await (const { feeds, count } of dataset.batches(batch)) if (count === batch) yield feeds;
+}
+
+function directed(directions: readonly Direction[], valuesOf: (direction: Direction) => Float64Array): Feeds {
+  return Object.fromEntries(
+    directions.map((direction) => {
+      const { input, dtype, dims } = direction;
+      const values = valuesOf(direction);
+      return [input, { dtype, dims, data: dtype === 'float64' ? values : new Float32Array(values) }];
+    }),
+  );
+}
+
+function draw(
+  { input, dims }: Direction,
+  random: ReadonlyMap<string, SeededRandom>,
+  scales: ReadonlyMap<string, number>,
+): Float64Array {
+  const scale = scales.get(input) ?? 1;
+  const normals = random.get(input)?.normals(elementCount(dims)) ?? new Float64Array();
+  return normals.map((value) => scale * value);
+}
+
+/** 1 ÷ √Σvar(z) of each output: together they count as in `outputError`. Of a single one the scale does not matter. */
+async function scalesOf(
+  session: RuntimeSession,
+  directions: readonly Direction[],
+  batches: AsyncIterable<Feeds>,
+): Promise<ReadonlyMap<string, number>> {
+  if (directions.length < 2) return new Map();
+  const outputs = directions.map((direction) => ({ direction, spread: new Spread() }));
+  const still = directed(directions, ({ dims }) => new Float64Array(elementCount(dims)));
+  for await (const feeds of batches) {
+    const results = await session.run({ ...feeds, ...still });
+    for (const { direction, spread } of outputs) spread.add(results[direction.output]);
+  }
+  return new Map(
+    outputs.map(({ direction, spread: { variance } }) => [direction.input, variance > 0 ? 1 / Math.sqrt(variance) : 0]),
+  );
+}
+
+/** How an output varies from sample to sample. */
+class Spread {
+  #sums = new Float64Array();
+  #squares = new Float64Array();
+  #samples = 0;
+
+  add(tensor: RuntimeTensor | undefined): void {
+    const { data, dims: [batch = 1] = [] } = tensor ?? {};
+    if (!isReal(data)) return;
+    const size = data.length / batch;
+    if (this.#samples === 0) [this.#sums, this.#squares] = [new Float64Array(size), new Float64Array(size)];
+    for (const [at, value] of data.entries()) {
+      const i = at % size;
+      this.#sums[i] = (this.#sums[i] as number) + value;
+      this.#squares[i] = (this.#squares[i] as number) + value * value;
+    }
+    this.#samples += batch;
+  }
+
+  /** Σ over the elements of a sample. */
+  get variance(): number {
+    const n = this.#samples;
+    return this.#squares.reduce((sum, square, i) => sum + Math.max(0, square / n - ((this.#sums[i] ?? 0) / n) ** 2), 0);
+  }
+}
+
+function isReal(data: RuntimeTensor['data'] | undefined): data is Float32Array | Float64Array {
+  return data instanceof Float32Array || data instanceof Float64Array;
+}
+
+/** Σ g gᵀ of one node. */
+class GramSum {
+  readonly node: Node;
+  readonly gradient: Gradient;
+  readonly #sums: readonly Float64Array[];
+  #rows = 0;
+
+  constructor(node: Node, gradient: Gradient) {
+    this.node = node;
+    this.gradient = gradient;
+    this.#sums = Array.from({ length: gradient.groups }, () => new Float64Array(gradient.channels ** 2));
+  }
+
+  async add({ data }: RuntimeTensor, blas: Blas): Promise<void> {
+    if (!isReal(data)) return;
+    const { channels, isGram, rows } = this.gradient;
+    const size = data.length / this.#sums.length;
+    for (const [g, sum] of this.#sums.entries()) {
+      const part = data.subarray(g * size, (g + 1) * size);
+      if (isGram) for (let i = 0; i < size; i++) sum[i] = (sum[i] as number) + (part[i] as number);
+      else await addGram(sum, { data: part, rows: channels, columns: rows }, blas, 'float32');
+    }
+    this.#rows += rows;
+  }
+
+  get grams(): readonly Float64Array[] {
+    return this.#sums.map((sum) => sum.map((value) => value / this.#rows));
+  }
+
+  get isFinite(): boolean {
+    return this.#rows > 0 && this.#sums.every((sum) => sum.every(Number.isFinite));
+  }
+}

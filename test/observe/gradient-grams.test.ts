@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { gradientModel } from '../../src/gradient/index.ts';
+import { fromFloat64 } from '../../src/ir/index.ts';
+import { plainBlas } from '../../src/numerics/index.ts';
+import { measureGradientGrams } from '../../src/observe/index.ts';
+import { readModel, writeModel } from '../../src/onnx/index.ts';
+import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
+import { smallModel } from '../runtime/small-models.ts';
+import { arrayDataset, randomSamples } from './array-dataset.ts';
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openRuntime();
+});
+afterAll(() => runtime.close());
+
+const weight = (data: readonly number[], dims: readonly number[]) => fromFloat64(data, dims, 'float32');
+
+async function grams(bytes: Uint8Array, dims: readonly number[], samples = 512, seed = 0) {
+  const model = readModel(bytes);
+  const batch = 4;
+  const found = gradientModel(
+    model,
+    model.graph.nodes.filter((node) => node.is('MatMul', 'Conv')),
+    { x: [batch, ...dims] },
+  );
+  if (!found) return new Map<string, readonly Float64Array[]>();
+  const dataset = arrayDataset('x', randomSamples(samples, dims), dims);
+  const signal = new AbortController().signal;
+  const options = { dataset, batch, seed, signal, blas: plainBlas };
+  const own = await measureGradientGrams(runtime, found, writeModel(found.model), options);
+  return new Map([...own].map(([node, matrices]) => [node.outputs[0]?.name ?? '', matrices]));
+}
+
+/** z = y·A, y = x. */
+const linear = (columns: number, A: readonly number[]) =>
+  smallModel(
+    [
+      { opType: 'MatMul', inputs: ['x', 'one'], outputs: ['y'] },
+      { opType: 'MatMul', inputs: ['y', 'A'], outputs: ['z'] },
+    ],
+    [['x', 'float32', ['N', 2]]],
+    [['z', 'float32', ['N', columns]]],
+    { one: weight([1, 0, 0, 1], [2, 2]), A: weight(A, [2, columns]) },
+  );
+
+describe('Gram matrices of gradients', () => {
+  it('are A·Aᵀ for outputs z = y·A', async () => {
+    const [H] = (await grams(linear(3, [1, 2, 0, 0, 1, -1]), [2])).get('y') ?? [];
+    // Of 512 directions: a sum of squares of three normal numbers is off by some 5 %.
+    const wanted = [5, 2, 2, 2];
+    for (const [i, value] of (H ?? []).entries()) expect(Math.abs(value - (wanted[i] as number))).toBeLessThan(0.9);
+    expect(H).toHaveLength(4);
+  });
+
+  it('do not know what no output reads, and have each group of channels for itself', async () => {
+    const found = await grams(
+      smallModel(
+        [
+          {
+            opType: 'Conv',
+            inputs: ['x', 'w'],
+            outputs: ['y'],
+            attributes: [{ name: 'group', value: { kind: 'int', value: 2n } }],
+          },
+          { opType: 'Mul', inputs: ['y', 'read'], outputs: ['z'] },
+        ],
+        [['x', 'float32', ['N', 2, 3, 3]]],
+        [['z', 'float32', ['N', 4, 3, 3]]],
+        { w: weight([1, 1, 1, 1], [4, 1, 1, 1]), read: weight([1, 0, 2, 2], [1, 4, 1, 1]) },
+      ),
+      [2, 3, 3],
+    );
+    const [first, second] = found.get('y') ?? [];
+    expect([...(first ?? [])].map((value) => Math.round(value))).toEqual([1, 0, 0, 0]);
+    expect(first?.[3]).toBe(0);
+    expect((second?.[0] ?? 0) / (first?.[0] ?? 1)).toBeCloseTo(4, 0);
+  });
+
+  it('count two outputs alike, however large their numbers are', async () => {
+    const twice = (scale: number) =>
+      smallModel(
+        [
+          { opType: 'MatMul', inputs: ['x', 'one'], outputs: ['y'] },
+          { opType: 'MatMul', inputs: ['y', 'first'], outputs: ['a'] },
+          { opType: 'MatMul', inputs: ['y', 'second'], outputs: ['b'] },
+        ],
+        [['x', 'float32', ['N', 2]]],
+        [
+          ['a', 'float32', ['N', 1]],
+          ['b', 'float32', ['N', 1]],
+        ],
+        { one: weight([1, 0, 0, 1], [2, 2]), first: weight([1, 0], [2, 1]), second: weight([0, scale], [2, 1]) },
+      );
+    const [small] = (await grams(twice(1), [2])).get('y') ?? [];
+    const [large] = (await grams(twice(1000), [2])).get('y') ?? [];
+    for (const [i, value] of (large ?? []).entries()) expect(value).toBeCloseTo(small?.[i] as number, 5);
+    expect(small?.[0]).toBeGreaterThan(0);
+    expect(small?.[3]).toBeGreaterThan(0);
+  });
+
+  it('are the same for the same seed, and others for another', async () => {
+    const model = linear(2, [1, 0.5, 0, 1]);
+    expect(await grams(model, [2])).toEqual(await grams(model, [2]));
+    expect(await grams(model, [2], 512, 1)).not.toEqual(await grams(model, [2]));
+  });
+
+  it('do without samples that fill no batch', async () => {
+    const [H] = (await grams(linear(2, [1, 0, 0, 1]), [2], 6)).get('y') ?? [];
+    expect(H?.every(Number.isFinite)).toBe(true);
+    expect(H?.[0]).toBeGreaterThan(0);
+  });
+});
