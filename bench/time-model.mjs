@@ -3,12 +3,15 @@
  *
  * 1. Made-up configurations, 64–512 channels at 8–56 pixels, ranks on and off whole blocks: times modelled from four
  *    fifths of them are compared with measured ones of the last fifth, five times over, per kind. Three models: MACs, MACs in
- *    whole blocks of channels, and the full model.
+ *    whole blocks of channels, and the full model. Models are made from one measurement, as the tool makes it; what they are
+ *    compared with is the geometric mean of others, so that it is the model that is judged and not the luck of one
+ *    measurement. How far the first is from that mean stands beside it.
  * 2. Networks of the corpus: the ratio of whole-model times of the network and of a factorized copy, measured in pairs,
  *    and that of the sums of their nodes' modelled times, without and with what the network takes besides its linear nodes;
  *    the ranks in the copy were not measured.
  *
- *     npm run build && node bench/time-model.mjs [--threads N] [--configurations N|0] [--networks none] [--ratio R] [--json FILE]
+ *     npm run build && node bench/time-model.mjs [--threads N] [--configurations N|0] [--networks none] [--ratio R]
+ *         [--others N] [--json FILE]
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -28,6 +31,7 @@ const { values } = parseArgs({
     configurations: { type: 'string', default: '140' },
     networks: { type: 'string', default: '' },
     ratio: { type: 'string', default: '0.5' },
+    others: { type: 'string', default: '3' },
     json: { type: 'string' },
   },
 });
@@ -108,11 +112,13 @@ const rootMeanSquare = (list) => Math.sqrt(list.reduce((sum, value) => sum + val
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const row = (cells) => console.log(`| ${cells.join(' | ')} |`);
 
-/** Log errors of each sample by a model of the samples in other folds. */
+/** Log errors of each sample by a model of the samples in other folds, against what others measured. */
 function heldOutErrors(samples, model) {
   const models = Array.from({ length: folds }, (_, fold) => model(samples.filter((_, i) => i % folds !== fold)));
-  return samples.map(({ chain, milliseconds }, i) => Math.log(models[i % folds](chain) / milliseconds));
+  return samples.map(({ chain, others }, i) => Math.log(models[i % folds](chain) / others));
 }
+
+const geometricMean = (list) => Math.exp(list.reduce((sum, value) => sum + Math.log(value), 0) / list.length);
 
 /** Milliseconds in proportion to one amount of work, geometric mean. */
 function proportional(samples, work) {
@@ -146,14 +152,17 @@ async function configurationTable() {
   const options = { threads, device: 'cpu' };
   const overhead = await measureCallOverhead(runtime, options);
   const made = configurations(Number(values.configurations));
-  const times = await measureBelievably(
-    runtime,
-    made.map(({ chain }) => chain),
-    overhead,
-    options,
-  );
+  const chains = made.map(({ chain }) => chain);
+  const times = await measureBelievably(runtime, chains, overhead, options);
   const seconds = (performance.now() - start) / 1e3;
-  const samples = made.map((one, i) => ({ ...one, milliseconds: times[i] }));
+  const again = [];
+  for (let i = 0; i < Number(values.others); i++)
+    again.push(await measureBelievably(runtime, chains, overhead, options));
+  const samples = made.map((one, i) => ({
+    ...one,
+    milliseconds: times[i],
+    others: geometricMean(again.map((own) => own[i])),
+  }));
   results.configurations = samples;
   const { block, radius } = fitTimeModel(samples);
   const models = {
@@ -161,8 +170,9 @@ async function configurationTable() {
     'MACs in whole blocks': (known) => proportional(known, (chain) => macs(chain, block)),
     'full model': (known) => fitTimeModel(known).milliseconds,
   };
+  const luck = rootMeanSquare(samples.map(({ milliseconds, others }) => Math.log(milliseconds / others)));
   console.log(
-    `${samples.length} configurations in ${seconds.toFixed(1)} s (${(overhead.call * overhead.reference * 1e3).toFixed(0)} µs a call); block ${block}; neighbours within ${radius} octaves\n`,
+    `${samples.length} configurations in ${seconds.toFixed(1)} s (${(overhead.call * overhead.reference * 1e3).toFixed(0)} µs a call); block ${block}; neighbours within ${radius} octaves; one measurement is off by ${percent(luck)} rms from the mean of ${again.length} others\n`,
   );
   row(['kind', 'n', ...Object.keys(models).flatMap((name) => [`${name}: rms log error`, 'worst'])]);
   row(['---', '---', ...Object.keys(models).flatMap(() => ['---', '---'])]);

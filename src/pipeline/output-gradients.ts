@@ -22,7 +22,7 @@ export async function outputGradientsOf({ resources }: Run, model: Model, datase
   const shapes = Object.entries(first?.feeds ?? {}).map(([name, { dims }]) => [name, dims] as const);
   const found = first && gradientModel(model, linearNodes(model), Object.fromEntries(shapes));
   if (!found) return new Map();
-  const runtime = await resources.runtime();
+  const runtime = await resources.secondRuntime();
   try {
     const grams = await withSources([found.model], async ([source]) =>
       source
