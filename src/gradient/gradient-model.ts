@@ -168,7 +168,7 @@ class Reverse {
   give(node: Node, gradient: Value, dims: readonly number[]): { readonly value: Value; readonly gradient: Gradient } {
     const build = this.#build;
     const isConvolution = node.is('Conv', 'ConvTranspose');
-    const axis = isConvolution ? 1 : dims.length - 1;
+    const axis = isConvolution ? 1 : dims.length - (isConstant(node.inputs[0]) ? 2 : 1);
     const groups = isConvolution ? node.int('group', 1) : 1;
     const channels = (dims[axis] ?? 1) / groups;
     const [before, after] = [elementCount(dims.slice(0, axis)), elementCount(dims.slice(axis + 1))];
@@ -213,6 +213,11 @@ function isReal(dtype: DType | undefined): boolean {
   return (
     dtype === undefined || dtype === 'float64' || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16'
   );
+}
+
+/** Of a MatMul whose first operand is the weight, channels are the rows of what it gives. */
+function isConstant(value: Value | null | undefined): boolean {
+  return value?.tensor !== undefined || value?.producer?.is('Constant') === true;
 }
 
 function elementCount(dims: readonly number[]): number {

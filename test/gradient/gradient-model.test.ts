@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gradientModel } from '../../src/gradient/index.ts';
-import { type Attribute, attribute, fromFloat64, type Tensor } from '../../src/ir/index.ts';
+import { type Attribute, attribute, fromFloat64, type Node, type Tensor } from '../../src/ir/index.ts';
 import { readModel, writeModel } from '../../src/onnx/index.ts';
 import { openRuntime, type Runtime } from '../../src/runtime/index.ts';
 import { smallModel } from '../runtime/small-models.ts';
@@ -329,6 +329,24 @@ describe('a gradient model', () => {
     // z is float32: each of its numbers is off by up to 2⁻²⁴ of some 10, and so many of them, over 2h.
     const rounding = (2 * Math.sqrt(size(direction.dims)) * 10 * 2 ** -24) / (2 * h);
     expect(Math.abs((above - below) / (2 * h) - foretold)).toBeLessThan(0.002 * norm + rounding);
+  });
+
+  it.each([
+    ['x', 'w', 6, 4],
+    ['w', 'x', 4, 6],
+  ])('tells channels of %s·%s by where the weight stands', (first, second, channels, rows) => {
+    const bytes = smallModel(
+      [
+        { opType: 'MatMul', inputs: [first, second], outputs: ['y'] },
+        { opType: 'Tanh', inputs: ['y'], outputs: ['z'] },
+      ],
+      [['x', 'float32', first === 'x' ? [4, 5] : [5, 6]]],
+      [['z', 'float32', [4, 6]]],
+      { w: tensor(first === 'x' ? [5, 6] : [4, 5]) },
+    );
+    const model = readModel(bytes);
+    const found = gradientModel(model, [model.graph.nodes[0] as Node], {});
+    expect([...(found?.gradients.values() ?? [])]).toMatchObject([{ groups: 1, channels, rows }]);
   });
 
   it('gives g·gᵀ where there are more rows than channels', async () => {
