@@ -56,7 +56,8 @@ const broadcast: GradientRule = (call) => toInput(call, call.gradient);
 /** Operators that work on each element, with broadcasting where they take several. */
 export const elementwise: Readonly<Record<string, GradientRule>> = {
   Identity: same,
-  Dropout: same,
+  /** In training it is another function with each run. */
+  Dropout: (call) => (call.node.inputs[2] ? undefined : same(call)),
   Add: broadcast,
   Sum: broadcast,
   Sub: (call) => toInput(call, call.index === 0 ? call.gradient : call.build.node('Neg', [call.gradient])),

@@ -52,12 +52,15 @@ export interface Gradient {
  * it has no effect.
  *
  * @param inputShapes all sizes: the gradients are those of inputs of these shapes
- * @returns undefined where no node has a gradient
+ * @param mostChannels nodes with more of them in a group are left out
+ * @returns undefined where no node has a gradient, or all that is computed takes more than 2 GiB: for one backward pass it
+ * is all needed at once
  */
 export function gradientModel(
   original: Model,
   nodes: readonly Node[],
   inputShapes: Readonly<Record<string, readonly number[]>>,
+  mostChannels = Number.POSITIVE_INFINITY,
 ): GradientModel | undefined {
   const clone = cloneModel(original);
   const { model } = clone;
@@ -72,6 +75,7 @@ export function gradientModel(
   if (!order || wanted.size === 0 || (model.opset() ?? 1) < oldestOpset) return undefined;
   raiseIrVersion(model);
   const shapes = inferShapes(model, { inputShapes });
+  if (!fitsInMemory(order, shapes)) return undefined;
   const reverse = new Reverse(model, shapes, behind(order, wanted.values()));
   const directions = reverse.start();
   reverse.run(order);
@@ -81,13 +85,28 @@ export function gradientModel(
   for (const [node, value] of wanted) {
     const [gradient, dims] = [reverse.gradientOf(value), shapes.shapeOf(value)];
     if (!gradient || graph.isInput(gradient) || !dims || !isKnown(dims)) continue;
-    const given = reverse.give(node, gradient, dims);
+    const given = reverse.give(node, gradient, dims, mostChannels);
+    if (!given) continue;
     outputs.add(given.value);
     gradients.set(node, given.gradient);
   }
   if (gradients.size === 0) return undefined;
   graph.outputs.splice(0, graph.outputs.length, ...outputs);
   return { model, directions: directions.map(({ direction }) => direction), gradients };
+}
+
+/** Numbers of all values together: twice that, and some masks, are held at a time. */
+const mostNumbers = 2 ** 27;
+
+function fitsInMemory(order: readonly Node[], shapes: ShapeInfo): boolean {
+  let numbers = 0;
+  for (const node of order) {
+    for (const value of node.outputs) {
+      const dims = value && shapes.shapeOf(value);
+      if (dims && isKnown(dims)) numbers += elementCount(dims);
+    }
+  }
+  return numbers <= mostNumbers;
 }
 
 /** All values that depend on some, and these. */
@@ -157,7 +176,11 @@ class Reverse {
     for (const [index, input] of node.inputs.entries()) {
       if (!input || !this.#relevant.has(input)) continue;
       const dtype = this.#shapes.dtypeOf(input);
-      if (!isReal(dtype)) continue;
+      if (!isReal(dtype)) {
+        // A step function of what went in: real numbers stand behind it that no gradient comes back to.
+        if (input.producer?.is('QuantizeLinear', 'DynamicQuantizeLinear', 'Cast')) this.#lose(input);
+        continue;
+      }
       const gradient = isLost ? undefined : this.#back(node, index, input, dtype, gradients);
       if (gradient) this.#add(input, gradient);
       else this.#lose(input);
@@ -165,12 +188,18 @@ class Reverse {
   }
 
   /** The gradient of a linear operator with the channels of its groups first. */
-  give(node: Node, gradient: Value, dims: readonly number[]): { readonly value: Value; readonly gradient: Gradient } {
+  give(
+    node: Node,
+    gradient: Value,
+    dims: readonly number[],
+    mostChannels: number,
+  ): { readonly value: Value; readonly gradient: Gradient } | undefined {
     const build = this.#build;
     const isConvolution = node.is('Conv', 'ConvTranspose');
     const axis = isConvolution ? 1 : dims.length - (isConstant(node.inputs[0]) ? 2 : 1);
     const groups = isConvolution ? node.int('group', 1) : 1;
     const channels = (dims[axis] ?? 1) / groups;
+    if (channels > mostChannels) return undefined;
     const [before, after] = [elementCount(dims.slice(0, axis)), elementCount(dims.slice(axis + 1))];
     const apart = build.transpose(build.reshape(gradient, [before, groups, channels, after]), [1, 2, 0, 3]);
     const rows = build.reshape(apart, [groups, channels, before * after]);

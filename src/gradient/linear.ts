@@ -1,5 +1,5 @@
 import { attribute, isRealDType, toFloat64, type Value } from '../ir/index.ts';
-import { convAttributes, type Pads, resolvePads } from '../onnx/index.ts';
+import { convAttributes, type Pads, resolveOutputPadding, resolvePads } from '../onnx/index.ts';
 import type { GradientCall, GradientRule } from './gradient-rule.ts';
 
 /** How a window slides, all of it known. */
@@ -81,11 +81,17 @@ function turnedConvolution(call: GradientCall, weight: Value, sliding: Sliding):
 }
 
 const convTranspose: GradientRule = (call) => {
-  const { node, index, gradient, sizes } = call;
+  const { node, index, input, gradient, sizes } = call;
   const weight = node.inputs[1];
   if (index !== 0 || !weight) return undefined;
   const sliding = slidingOf(call, sizes(weight).slice(2));
-  return sliding && convolve(call, 'Conv', [gradient, weight], sliding, node.int('group', 1), []);
+  // More of it than a stride is what Conv would read as further positions.
+  const isCovered = resolveOutputPadding(node, sizes(input), sizes(weight))?.every(
+    (size, axis) => size < (sliding?.strides[axis] ?? 1),
+  );
+  return sliding && isCovered
+    ? convolve(call, 'Conv', [gradient, weight], sliding, node.int('group', 1), [])
+    : undefined;
 };
 
 /** Of α·A·B + β·C: of A, and of C. */
@@ -120,7 +126,8 @@ const matMul: GradientRule = ({ node, index, gradient, build, sizes }) => {
 /** At inference it is a line for each channel. */
 const batchNormalization: GradientRule = ({ node, index, gradient, build, dtype, sizes }) => {
   const [x, scale, , , variance] = node.inputs;
-  if (index !== 0 || !scale || !variance || node.int('training_mode', 0) !== 0) return undefined;
+  const isLine = node.int('training_mode', 0) === 0 && node.int('spatial', 1) === 1 && node.outputs.length === 1;
+  if (index !== 0 || !scale || !variance || !isLine) return undefined;
   const rank = sizes(x).length;
   const epsilon = build.scalar(node.float('epsilon', 1e-5), dtype);
   const slope = build.node('Div', [scale, build.node('Sqrt', [build.add(variance, epsilon)])]);

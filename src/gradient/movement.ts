@@ -81,15 +81,25 @@ const pad: GradientRule = (call) => {
 /** Ways to round places that give every element a block of its own, where sizes grow by whole factors. */
 const blockwise = ['asymmetric floor', 'half_pixel round_prefer_floor', 'half_pixel round_prefer_ceil'];
 
+/** Whether an operator scales by just these factors, not by others that come to the same sizes. */
+function areScales({ node, opset, shapes }: GradientCall, factors: readonly number[]): boolean {
+  if (node.attributes.has('axes') || node.attributes.has('scales')) return false;
+  const given = node.inputs[node.is('Resize') && opset >= 11 ? 2 : 1];
+  const scales = given && shapes.constantOf(given);
+  if (given && !scales) return false;
+  return !scales?.length || scales.every((scale, axis) => scale === factors[axis]);
+}
+
 /** The sum over the copies of each element. */
-const nearest: GradientRule = ({ node, index, gradient, build, input, output, sizes }) => {
+const nearest: GradientRule = (call) => {
+  const { node, index, gradient, build, input, output, sizes } = call;
   const [from, to] = [sizes(input), sizes(output)];
   const factors = to.map((size, axis) => size / (from[axis] ?? 1));
   const places = node.is('Upsample')
     ? 'asymmetric floor'
     : `${node.string('coordinate_transformation_mode', 'half_pixel').replace('pytorch_', '')} ${node.string('nearest_mode', 'round_prefer_floor')}`;
   const isOwn = node.string('mode', 'nearest') === 'nearest' && factors.every(Number.isInteger);
-  if (index !== 0 || !isOwn || !blockwise.includes(places) || node.ints('axes')) return undefined;
+  if (index !== 0 || !isOwn || !blockwise.includes(places) || !areScales(call, factors)) return undefined;
   const split = from.flatMap((size, axis) => [size, factors[axis] ?? 1]);
   const copies = split.flatMap((size, place) => (place % 2 === 1 && size > 1 ? [place] : []));
   return build.reshape(build.sum(build.reshape(gradient, split), copies), from);

@@ -14,6 +14,9 @@ function windowsOf(call: GradientCall) {
   return { sliding: { ...sliding, pads: { ...sliding.pads, end } }, rest: rest.map((size) => Math.max(0, size)) };
 }
 
+/** Numbers that laying windows side by side may take. */
+const mostNumbers = 2 ** 26;
+
 /**
  * Where a window's input is its largest, the gradient goes; where several are, to each of them. A depthwise convolution with
  * one 1 in each of K filters lays the K inputs of each window side by side, its transpose brings them back.
@@ -25,6 +28,7 @@ const maxPool: GradientRule = (call) => {
   const { sliding, rest } = windows;
   const [batch = 1, channels = 1, ...positions] = sizes(output);
   const K = product(sliding.kernelShape);
+  if (channels * K * Math.max(K, batch * product(positions)) > mostNumbers) return undefined;
   const ones = Float64Array.from({ length: channels * K * K }, (_, i) => (Math.floor(i / K) % K === i % K ? 1 : 0));
   const weight = build.constant(ones, [channels * K, 1, ...sliding.kernelShape], dtype);
   const apart = [batch, channels, K, ...positions];

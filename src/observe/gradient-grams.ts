@@ -18,7 +18,7 @@ const samples = { least: 128, most: 256 };
 const rowsPerChannel = 4;
 
 /** Channels of a group from which on a Gram matrix costs more than it tells. */
-const mostChannels = 2048;
+export const mostChannels = 2048;
 
 /**
  * Which errors of a node's output y arrive at the model's outputs z: H = E[g gᵀ] with g = ∂⟨v, z⟩/∂y at one position and v
@@ -29,7 +29,9 @@ const mostChannels = 2048;
  * One forward and one backward pass for each sample, on one thread.
  *
  * @param source of `gradients.model`
- * @returns by node and group, float64[T, T]; nodes are missing that have too many channels
+ * Drawn towards a multiple of the identity as far as one half of the samples differs from the other (GramSum).
+ *
+ * @returns by node and group, [T, T], numbers of float32
  * @throws runtime-rejected, runtime-crashed (5), timed-out, limit-exceeded (8)
  */
 export async function measureGradientGrams(
@@ -38,10 +40,7 @@ export async function measureGradientGrams(
   source: ModelSource,
   { dataset, batch, seed, signal, blas }: GradientGramOptions,
 ): Promise<ReadonlyMap<Node, readonly Float64Array[]>> {
-  const sums = [...gradients].flatMap(([node, gradient]) =>
-    gradient.channels <= mostChannels ? [new GramSum(node, gradient)] : [],
-  );
-  if (sums.length === 0) return new Map();
+  const sums = [...gradients].map(([node, gradient]) => new GramSum(node, gradient));
   const some = dataset.some(
     samplesFor(
       sums.map(({ gradient }) => gradient),
@@ -145,36 +144,73 @@ function isReal(data: RuntimeTensor['data'] | undefined): data is Float32Array |
   return data instanceof Float32Array || data instanceof Float64Array;
 }
 
-/** Σ g gᵀ of one node. */
+/**
+ * Σ g gᵀ of one node, apart for two halves of the samples. Few samples tell little of many channels: behind a mean over all
+ * positions the gradients of one sample all point the same way, and of 128 directions in 1000 channels nothing follows for
+ * the others. So H is drawn towards the mean of its diagonal, H̄ = ρμI + (1 − ρ)H, by what minimises the expected error
+ * ‖H̄ − E H‖_F (Ledoit & Wolf 2004, J. Multivariate Anal. 88): ρ = E‖H − E H‖² ÷ ‖H − μI‖², and the halves tell the noise,
+ * E‖H − E H‖² ≈ ‖H₁ − H₂‖²/4, whatever rows of one sample have in common.
+ */
 class GramSum {
   readonly node: Node;
   readonly gradient: Gradient;
-  readonly #sums: readonly Float64Array[];
-  #rows = 0;
+  readonly #halves: readonly [Half, Half];
+  #runs = 0;
 
   constructor(node: Node, gradient: Gradient) {
     this.node = node;
     this.gradient = gradient;
-    this.#sums = Array.from({ length: gradient.groups }, () => new Float64Array(gradient.channels ** 2));
+    this.#halves = [new Half(gradient), new Half(gradient)];
   }
 
   async add({ data }: RuntimeTensor, blas: Blas): Promise<void> {
-    if (!isReal(data)) return;
-    const { channels, isGram, rows } = this.gradient;
-    const size = data.length / this.#sums.length;
-    for (const [g, sum] of this.#sums.entries()) {
+    if (isReal(data)) await this.#halves[this.#runs++ % 2 === 0 ? 0 : 1].add(data, this.gradient, blas);
+  }
+
+  get grams(): readonly Float64Array[] {
+    const [first, second] = this.#halves;
+    if (second.rows === 0) return first.sums.map((sum) => drawn(sum, sum, 1));
+    return first.sums.map((sum, g) => {
+      const [a, b] = [sum.map((value) => value / first.rows), second.sums[g]?.map((value) => value / second.rows)];
+      return drawn(a, b ?? a);
+    });
+  }
+
+  get isFinite(): boolean {
+    return this.#runs > 0 && this.#halves.every(({ sums }) => sums.every((sum) => sum.every(Number.isFinite)));
+  }
+}
+
+class Half {
+  readonly sums: readonly Float64Array[];
+  rows = 0;
+
+  constructor({ groups, channels }: Gradient) {
+    this.sums = Array.from({ length: groups }, () => new Float64Array(channels ** 2));
+  }
+
+  async add(data: Float32Array | Float64Array, { channels, isGram, rows }: Gradient, blas: Blas): Promise<void> {
+    const size = data.length / this.sums.length;
+    for (const [g, sum] of this.sums.entries()) {
       const part = data.subarray(g * size, (g + 1) * size);
       if (isGram) for (let i = 0; i < size; i++) sum[i] = (sum[i] as number) + (part[i] as number);
       else await addGram(sum, { data: part, rows: channels, columns: rows }, blas, 'float32');
     }
-    this.#rows += rows;
+    this.rows += rows;
   }
+}
 
-  get grams(): readonly Float64Array[] {
-    return this.#sums.map((sum) => sum.map((value) => value / this.#rows));
+/** ρμI + (1 − ρ)H of two halves, rounded to float32 as it is kept in files. */
+function drawn(a: Float64Array, b: Float64Array, given?: number): Float64Array {
+  const n = Math.sqrt(a.length);
+  let [mean, noise, spread] = [0, 0, 0];
+  for (let i = 0; i < n; i++) mean += ((a[i * n + i] as number) + (b[i * n + i] as number)) / (2 * n);
+  const target = (i: number) => (i % (n + 1) === 0 ? mean : 0);
+  const own = a.map((value, i) => (value + (b[i] as number)) / 2);
+  for (const [i, value] of own.entries()) {
+    noise += ((a[i] as number) - (b[i] as number)) ** 2 / 4;
+    spread += (value - target(i)) ** 2;
   }
-
-  get isFinite(): boolean {
-    return this.#rows > 0 && this.#sums.every((sum) => sum.every(Number.isFinite));
-  }
+  const share = given ?? (spread > 0 ? Math.min(1, noise / spread) : 1);
+  return own.map((value, i) => Math.fround(share * target(i) + (1 - share) * value));
 }

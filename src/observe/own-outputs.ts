@@ -19,6 +19,7 @@ export async function withOwnOutputs(
   const { outputs } = operator;
   const P = kernel.data.length / (operator.groups * outputs);
   if (groups.length !== operator.groups || groups.some(({ meanX }) => meanX.length !== P)) return undefined;
+  if (groups.some(({ gradients }) => gradients && gradients.length !== outputs ** 2)) return undefined;
   const bias = ownBias(operator);
   const whole: GroupMoments[] = [];
   for (const [g, { meanX, gram, gradients }] of groups.entries()) {

@@ -159,7 +159,10 @@ function lockstepCalibration(
           const observed = await watch.add('observe', () => lockstep.observe(pair));
           return withGradients(observed, (await arriving)?.get(pair.original.node.outputs[0]?.name ?? ''));
         },
-        close: () => lockstep.close(),
+        async close() {
+          await arriving?.catch(() => {});
+          await lockstep.close();
+        },
       };
     },
   };

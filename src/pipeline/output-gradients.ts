@@ -1,12 +1,12 @@
 import type { Dataset } from '../data/index.ts';
-import { DiagnosticError } from '../diagnostics.ts';
+import { DiagnosticError, diagnostics } from '../diagnostics.ts';
 import { gradientModel } from '../gradient/index.ts';
 import type { Model } from '../ir/index.ts';
 import { elementCount, type Moments } from '../numerics/index.ts';
-import { measureGradientGrams } from '../observe/index.ts';
+import { measureGradientGrams, mostChannels } from '../observe/index.ts';
 import { linearNodes, type Observed } from '../rewrite/index.ts';
 import type { Feeds } from '../runtime/index.ts';
-import { withSources } from './output-model.ts';
+import { fitsInMemory, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
 
 /** E[g gᵀ] of each group of a node's output channels, by the name of its output. */
@@ -14,13 +14,14 @@ export type OutputGradients = ReadonlyMap<string, readonly Float64Array[]>;
 
 /**
  * What arrives at a model's outputs of errors of its linear operators, channel by channel. None where ONNX Runtime does not
- * take the model with its gradients behind it.
+ * take the model with its gradients behind it (a warning), or it is too large for one pass.
  */
 export async function outputGradientsOf({ resources }: Run, model: Model, dataset: Dataset): Promise<OutputGradients> {
-  const { blas, seed, signal } = resources.environment;
+  const { blas, seed, signal, onEvent } = resources.environment;
+  if (!fitsInMemory(model)) return new Map();
   const first = await firstBatch(dataset);
   const shapes = Object.entries(first?.feeds ?? {}).map(([name, { dims }]) => [name, dims] as const);
-  const found = first && gradientModel(model, linearNodes(model), Object.fromEntries(shapes));
+  const found = first && gradientModel(model, linearNodes(model), Object.fromEntries(shapes), mostChannels);
   if (!found) return new Map();
   const runtime = await resources.secondRuntime();
   try {
@@ -31,8 +32,11 @@ export async function outputGradientsOf({ resources }: Run, model: Model, datase
     );
     return new Map([...(grams ?? [])].map(([node, own]) => [node.outputs[0]?.name ?? '', own]));
   } catch (cause) {
-    if (cause instanceof DiagnosticError && cause.diagnostic.code === 'runtime-rejected') return new Map();
-    throw cause;
+    if (!(cause instanceof DiagnosticError) || cause.diagnostic.code !== 'runtime-rejected') throw cause;
+    const message = `what of errors arrives at the outputs is not known: ${cause.diagnostic.message}`;
+    const hint = 'fits count errors of all channels alike; report this, with the model if you may';
+    onEvent({ kind: 'warning', diagnostic: diagnostics.warning('no-gradients', message, undefined, hint) });
+    return new Map();
   }
 }
 

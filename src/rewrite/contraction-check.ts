@@ -106,6 +106,16 @@ export async function weightError(
   return (await distances(network, factors, kernel, { kernel }, blas)).weightError;
 }
 
+/** ‖Ŵ−W*‖/‖W*‖ of factors in the metric of a target, all outputs alike. */
+export async function errorInMetric(
+  network: TensorNetwork,
+  factors: Factors,
+  target: FitTarget,
+  blas: Blas,
+): Promise<number> {
+  return (await distances(network, factors, target.kernel, target, blas)).fitError;
+}
+
 interface Distances {
   /** ‖Ŵ−W‖_F/‖W‖_F. */
   readonly weightError: number;

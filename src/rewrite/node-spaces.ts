@@ -1,7 +1,8 @@
 import { type Blas, normInMetric, type RealNdArray } from '../numerics/index.ts';
-import type { CandidateSpace, FitContext, Ranks } from '../pass/index.ts';
+import { type CandidateSpace, type FitContext, networkAt, type Ranks } from '../pass/index.ts';
 import type { Calibration } from './calibration.ts';
 import { candidateSpace, type MethodSpace } from './candidate-space.ts';
+import { errorInMetric } from './contraction-check.ts';
 import { curveOf } from './curve-server.ts';
 import type { FitTarget } from './fit-target.ts';
 import { OutputWeighing } from './output-weighing.ts';
@@ -45,7 +46,13 @@ export function nodeSpaces(
     const fit = (ranks: Ranks) =>
       fits.fit(name, pass, ranks, async () => {
         const wanted = await aim();
-        return decomposition.fit(wanted.kernel, ranks, inMetric(wanted));
+        const { kernel: weighed, weighing } = await weigh(method, wanted);
+        const found = await decomposition.fit(weighed, ranks, inMetric(wanted));
+        if (!weighing) return found;
+        // As it will be made; bounds are about the error of all outputs alike.
+        const { factors } = await weighing.fit(found);
+        const network = networkAt(method.operator, decomposition, ranks);
+        return { factors, relativeError: await errorInMetric(network, factors, wanted, blas) };
       });
     return candidateSpace({
       name,
@@ -69,19 +76,20 @@ interface WeighedKernel {
   readonly kernel: RealNdArray;
   /** Its norm ÷ that of the target before. */
   readonly share: number;
+  readonly weighing: OutputWeighing | undefined;
 }
 
 /** Targets in the norm in which outputs count, where a method allows it; the same for all that do. */
 function weigher({ dims }: RealNdArray, blas: Blas) {
-  let known: Promise<WeighedKernel> | undefined;
+  let known: Promise<Omit<WeighedKernel, 'weighing'>> | undefined;
   return async ({ decomposition }: PricedMethod, { kernel, metric, outputs }: FitTarget): Promise<WeighedKernel> => {
     const weighing = OutputWeighing.of(decomposition, dims[0] ?? 1, outputs, blas);
-    if (!weighing || !metric) return { kernel, share: 1 };
+    if (!weighing || !metric) return { kernel, share: 1, weighing: undefined };
     known ??= (async () => {
       const weighed = await weighing.kernel(kernel);
       const before = await normInMetric(kernel, metric, blas);
       return { kernel: weighed, share: before > 0 ? (await normInMetric(weighed, metric, blas)) / before : 1 };
     })();
-    return known;
+    return { ...(await known), weighing };
   };
 }

@@ -386,6 +386,79 @@ describe('a gradient model', () => {
     expect(around('Erf')).toBeUndefined();
   });
 
+  it.each<[string, Case]>([
+    [
+      'quantized numbers, though a way leads around them',
+      {
+        steps: [
+          ['QuantizeLinear', ['y', 'scale', 'point']],
+          ['DequantizeLinear', ['t0', 'scale', 'point']],
+          ['Add', ['t1', 'y']],
+        ],
+        weights: { scale: scalar(0.1), point: fromFloat64([0], [], 'int8') },
+      },
+    ],
+    [
+      'a Resize by other factors than sizes tell',
+      {
+        steps: [
+          [
+            'Resize',
+            ['y', '', 'scales'],
+            [
+              string('mode', 'nearest'),
+              string('coordinate_transformation_mode', 'asymmetric'),
+              string('nearest_mode', 'floor'),
+            ],
+          ],
+          ['Relu', ['t0']],
+        ],
+        weights: { scales: numbers(1, 1, 2.1, 2.1) },
+      },
+    ],
+    [
+      'a ConvTranspose that pads its output by a stride',
+      {
+        steps: [
+          ['ConvTranspose', ['y', 'w'], [list('dilations', [2, 2]), list('output_padding', [1, 1])]],
+          ['Relu', ['t0']],
+        ],
+        weights: { w: tensor([16, 3, 3, 3]) },
+      },
+    ],
+    [
+      'a Dropout that may be in training',
+      {
+        steps: [
+          ['Dropout', ['y', 'ratio', 'training']],
+          ['Relu', ['t0']],
+        ],
+        weights: { ratio: scalar(0.5), training: fromFloat64([1], [], 'bool') },
+      },
+    ],
+    [
+      'a MaxPool whose windows side by side would fill the memory',
+      {
+        steps: [
+          ['MaxPool', ['y'], [list('kernel_shape', [2000])]],
+          ['Relu', ['t0']],
+        ],
+        dims: [1, 64, 2100],
+      },
+    ],
+  ])('does not go back through %s', (_, one) => {
+    const model = readModel(modelOf(one));
+    expect(gradientModel(model, [model.graph.nodes[0] as Node], { x: one.dims ?? [1, 16, 4, 4] })).toBeUndefined();
+  });
+
+  it('leaves out nodes with more channels than asked for, and models that are too large for one pass', () => {
+    const model = readModel(modelOf({ steps: [['Relu', ['y']]], inputDims: ['N', 16, 'H', 'W'] }));
+    const [conv] = model.graph.nodes as [Node];
+    expect(gradientModel(model, [conv], { x: [1, 16, 4, 4] }, 15)).toBeUndefined();
+    expect(gradientModel(model, [conv], { x: [1, 16, 4, 4] }, 16)?.gradients.size).toBe(1);
+    expect(gradientModel(model, [conv], { x: [64, 16, 1024, 1024] })).toBeUndefined();
+  });
+
   it('is none where sizes are not known, nothing reaches an output, or the output is no real number', () => {
     const open = readModel(modelOf({ steps: [['Relu', ['y']]], inputDims: ['N', 16, 'H', 'W'] }));
     expect(gradientModel(open, open.graph.nodes, {})).toBeUndefined();

@@ -73,8 +73,28 @@ describe('Gram matrices of gradients', () => {
     );
     const [first, second] = found.get('y') ?? [];
     expect([...(first ?? [])].map((value) => Math.round(value))).toEqual([1, 0, 0, 0]);
-    expect(first?.[3]).toBe(0);
+    expect(first?.[3]).toBeLessThan(0.01);
     expect((second?.[0] ?? 0) / (first?.[0] ?? 1)).toBeCloseTo(4, 0);
+  });
+
+  it('are a multiple of the identity where samples tell nothing of single directions', async () => {
+    const channels = 48;
+    const averaged = smallModel(
+      [
+        { opType: 'Conv', inputs: ['x', 'w'], outputs: ['y'] },
+        { opType: 'GlobalAveragePool', inputs: ['y'], outputs: ['z'] },
+      ],
+      [['x', 'float32', ['N', 2, 5, 5]]],
+      [['z', 'float32', ['N', channels, 1, 1]]],
+      { w: weight(new Array<number>(2 * channels).fill(1), [channels, 2, 1, 1]) },
+    );
+    // All 25 gradients of a sample are the same: 12 directions in 48 channels.
+    const [H = new Float64Array()] = (await grams(averaged, [2, 5, 5], 12)).get('y') ?? [];
+    const [mean = 0] = H;
+    const off = H.filter((_, i) => i % (channels + 1) !== 0).map((value) => Math.abs(value) / mean);
+    expect(mean).toBeGreaterThan(0);
+    // Without being drawn towards it, entries beside the diagonal are 0.3 of it.
+    expect(Math.sqrt(off.reduce((sum, value) => sum + value * value, 0) / off.length)).toBeLessThan(0.05);
   });
 
   it('count two outputs alike, however large their numbers are', async () => {
