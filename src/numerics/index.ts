@@ -40,6 +40,7 @@ export type { GroupMoments, HeldBackRows, Moments } from './moments.ts';
 export type { NdArray, RealNdArray } from './nd-array.ts';
 export { elementCount } from './nd-array.ts';
 export {
+  kernelAxes,
   type OutputAxes,
   type OutputMetric,
   outputMetric,

@@ -79,6 +79,9 @@ export interface OutputAxes {
   readonly output: number;
 }
 
+/** Those of a kernel W[g, t, s, k…]. */
+export const kernelAxes: OutputAxes = { group: 0, output: 1 };
+
 async function alongOutputs(
   { data, dims }: RealNdArray,
   { group, output }: OutputAxes,

@@ -151,7 +151,7 @@ async function* surveyed(
     for (const [done, node] of nodes.entries()) {
       environment.signal.throwIfAborted();
       const name = names.get(node) ?? node.name;
-      yield* survey.see(node, await sightOf(name, node, workspace, observation));
+      yield* survey.see(node, await sightOf(name, node, workspace, observation, environment.blas));
       environment.onEvent({ kind: 'progress', stage: 'prune', done: done + 1, total: nodes.length, item: name });
     }
   } finally {

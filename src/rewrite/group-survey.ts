@@ -4,10 +4,13 @@ import {
   type Blas,
   elementCount,
   type GroupMoments,
+  kernelAxes,
   type Moments,
+  outputMetric,
   type RealNdArray,
   ridgedGram,
   sumOfSquares,
+  weighOutputs,
 } from '../numerics/index.ts';
 import { type GroupReader, isSkip, type LinearOperator, linearOperator, readKernel } from '../pass/index.ts';
 import type { Observation } from './observation.ts';
@@ -16,6 +19,7 @@ import type { Workspace } from './workspace.ts';
 /** What the data tell of one linear operator. */
 export interface Sight {
   readonly operator: LinearOperator;
+  /** Weighed by what of its outputs arrives, where that is known: what its readers lose counts like errors of candidates. */
   readonly kernel: RealNdArray;
   /** Of the original, whose outputs are what the kernel gives. */
   readonly moments: Moments;
@@ -27,6 +31,7 @@ export async function sightOf(
   node: Node,
   workspace: Workspace,
   observation: Observation,
+  blas: Blas,
 ): Promise<Sight | undefined> {
   const operator = linearOperator(node, workspace.context(undefined));
   if (operator === null || isSkip(operator)) return undefined;
@@ -34,7 +39,9 @@ export async function sightOf(
   if (isSkip(kernel)) return undefined;
   const moments = await observation.of(name);
   if (!('groups' in moments)) return undefined;
-  return { operator, kernel, moments };
+  const metric = await outputMetric(moments, blas);
+  const weighed = metric ? await weighOutputs(kernel, kernelAxes, metric, blas) : kernel;
+  return { operator, kernel: weighed, moments };
 }
 
 /**

@@ -54,7 +54,9 @@ export async function offerCandidates(
           const { ways } = await (byNode.get(node) as NodeSearch).estimated(visit, wantedOf);
           behind.push(Promise.allSettled([ways, turn]));
           if (levels?.asksFor(node) && observation) {
-            const sight = await guarded(visit, environment, () => sightOf(name, node, workspace, observation));
+            const sight = await guarded(visit, environment, () =>
+              sightOf(name, node, workspace, observation, environment.blas),
+            );
             if (!isSkip(sight)) turn = turn.then(() => guarded(visit, environment, () => levels.see(node, sight)));
             turn.catch(() => {});
           }

@@ -2,6 +2,7 @@ import {
   type Blas,
   type Factors,
   type Fit,
+  kernelAxes,
   type OutputAxes,
   type OutputMetric,
   type RealNdArray,
@@ -9,9 +10,6 @@ import {
   weighOutputs,
 } from '../numerics/index.ts';
 import type { Decomposition } from '../pass/index.ts';
-
-/** Where the outputs are in a kernel W[g, t, s, k…]. */
-const kernelAxes: OutputAxes = { group: 0, output: 1 };
 
 /** Carries kernels and factors of one decomposition into the norm in which its outputs count, and back. */
 export class OutputWeighing {

@@ -64,9 +64,9 @@ describe('a run with a goal', () => {
 
   test('keeps within a loss on samples that no fit has seen, and saves what it may', async () => {
     const run = (maxError: number) => compress(model, { ...base, calibrate: data, maxError });
-    const [strict, loose] = [await run(0.01), await run(0.2)];
+    const [strict, loose] = [await run(0.02), await run(0.2)];
     for (const { report } of [strict, loose]) expect(report.targets).toMatchObject([{ kind: 'max-error', met: true }]);
-    expect(strict.report.verification.approximate?.outputError).toBeLessThanOrEqual(0.01);
+    expect(strict.report.verification.approximate?.outputError).toBeLessThanOrEqual(0.02);
     expect(loose.report.output.macs ?? 0).toBeLessThan(strict.report.output.macs ?? 0);
   });
 

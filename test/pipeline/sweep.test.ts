@@ -128,6 +128,7 @@ describe('a sweep', () => {
 
 describe('points of a sweep', () => {
   test('that cannot be reached are told, with the nearest model, made once', async () => {
+    const reachable = await watched(fitted({ points: ['0.5x', '0.004x'] }));
     const { frontier, stages } = await watched(fitted({ points: ['0.5x', '0.004x', '0.002x'] }));
     expect(frontier.points.map(({ met, why }) => [met, why === null])).toEqual([
       [true, true],
@@ -137,8 +138,10 @@ describe('points of a sweep', () => {
     const [, low, least] = frontier.points;
     expect(low?.why).toMatch(/^the nearest that was found is 0\.\d+x$/);
     expect(least?.reached.sha256).toBe(low?.reached.sha256);
-    // One for the first point, one for both that cannot be reached.
-    expect(stages.filter((stage) => stage === 'factorize')).toHaveLength(2);
+    // The second point that cannot be reached asks for no fit of its own.
+    const fits = (all: readonly string[]) => all.filter((stage) => stage === 'factorize').length;
+    expect(fits(reachable.stages)).toBeGreaterThan(1);
+    expect(fits(stages)).toBe(fits(reachable.stages));
   });
 
   test.each(['params', 'size'] as const)('can be of falling %s', async (over) => {
