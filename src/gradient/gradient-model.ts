@@ -1,8 +1,17 @@
-import { captures, cloneModel, type DType, type Model, type Node, topologicalOrder, Value } from '../ir/index.ts';
+import {
+  captures,
+  cloneModel,
+  type DType,
+  isRealDType,
+  type Model,
+  type Node,
+  topologicalOrder,
+  Value,
+} from '../ir/index.ts';
 import { inferShapes, raiseIrVersion, type ShapeInfo } from '../onnx/index.ts';
 import { ownValue } from '../own-value.ts';
 import { elementwise } from './elementwise.ts';
-import { type GradientCall, type GradientRule, Unknown } from './gradient-rule.ts';
+import { elementCount, type GradientCall, type GradientRule, Unknown } from './gradient-rule.ts';
 import { GraphBuilder } from './graph-builder.ts';
 import { linear } from './linear.ts';
 import { movement } from './movement.ts';
@@ -148,7 +157,7 @@ class Reverse {
     return [...roots].flatMap((root) => {
       const [dtype, dims] = [this.#shapes.dtypeOf(root), this.#shapes.shapeOf(root)];
       if (dtype !== 'float32' && dtype !== 'float64') {
-        if (dtype === undefined || dtype === 'float16' || dtype === 'bfloat16') this.#lost.add(root);
+        if (isReal(dtype)) this.#lost.add(root);
         return [];
       }
       if (!dims || !isKnown(dims)) {
@@ -239,18 +248,12 @@ class Reverse {
 
 /** Whole numbers and truths have no gradients; what is not known may have. */
 function isReal(dtype: DType | undefined): boolean {
-  return (
-    dtype === undefined || dtype === 'float64' || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16'
-  );
+  return dtype === undefined || isRealDType(dtype);
 }
 
 /** Of a MatMul whose first operand is the weight, channels are the rows of what it gives. */
 function isConstant(value: Value | null | undefined): boolean {
   return value?.tensor !== undefined || value?.producer?.is('Constant') === true;
-}
-
-function elementCount(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
 }
 
 function isKnown(dims: readonly unknown[]): dims is readonly number[] {

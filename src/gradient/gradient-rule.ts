@@ -41,3 +41,7 @@ export function integers({ node, shapes }: GradientCall, input: number, name: st
 export function axisOf(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
+
+export function elementCount(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}

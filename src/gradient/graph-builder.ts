@@ -1,4 +1,5 @@
 import { type Attribute, attribute, type DType, fromFloat64, type Graph, Node, Value } from '../ir/index.ts';
+import { elementCount } from './gradient-rule.ts';
 
 /** Puts nodes at the end of a graph, in the form that the model's opset wants. */
 export class GraphBuilder {
@@ -22,7 +23,7 @@ export class GraphBuilder {
 
   /** One number in all places. */
   filled(value: number, dims: readonly number[], dtype: DType): Value {
-    return this.constant(new Float64Array(dims.reduce((size, dim) => size * dim, 1)).fill(value), dims, dtype);
+    return this.constant(new Float64Array(elementCount(dims)).fill(value), dims, dtype);
   }
 
   scalar(value: number, dtype: DType): Value {

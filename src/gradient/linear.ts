@@ -1,6 +1,6 @@
 import { attribute, isRealDType, toFloat64, type Value } from '../ir/index.ts';
 import { convAttributes, type Pads, resolveOutputPadding, resolvePads } from '../onnx/index.ts';
-import type { GradientCall, GradientRule } from './gradient-rule.ts';
+import { elementCount, type GradientCall, type GradientRule } from './gradient-rule.ts';
 
 /** How a window slides, all of it known. */
 interface Sliding {
@@ -69,7 +69,7 @@ function turnedConvolution(call: GradientCall, weight: Value, sliding: Sliding):
   if ([...back.begin, ...back.end].some((pad) => pad < 0)) return undefined;
   const groups = node.int('group', 1);
   const [all = 1, S = 1] = sizes(weight);
-  const [T, K] = [all / groups, kernelShape.reduce((product, size) => product * size, 1)];
+  const [T, K] = [all / groups, elementCount(kernelShape)];
   const values = toFloat64(weight.tensor);
   const turned = new Float64Array(values.length);
   for (let g = 0, at = 0; g < groups; g++)

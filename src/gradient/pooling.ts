@@ -1,8 +1,6 @@
 import type { Value } from '../ir/index.ts';
-import { axisOf, type GradientCall, type GradientRule, integers } from './gradient-rule.ts';
+import { axisOf, elementCount, type GradientCall, type GradientRule, integers } from './gradient-rule.ts';
 import { beyond, convolve, slidingOf } from './linear.ts';
-
-const product = (sizes: readonly number[]) => sizes.reduce((size, dim) => size * dim, 1);
 
 /** Windows of a pool; pads at the end as wide as the windows reach, also where ceil_mode lets them hang over. */
 function windowsOf(call: GradientCall) {
@@ -27,8 +25,8 @@ const maxPool: GradientRule = (call) => {
   if (!windows) return undefined;
   const { sliding, rest } = windows;
   const [batch = 1, channels = 1, ...positions] = sizes(output);
-  const K = product(sliding.kernelShape);
-  if (channels * K * Math.max(K, batch * product(positions)) > mostNumbers) return undefined;
+  const K = elementCount(sliding.kernelShape);
+  if (channels * K * Math.max(K, batch * elementCount(positions)) > mostNumbers) return undefined;
   const ones = Float64Array.from({ length: channels * K * K }, (_, i) => (Math.floor(i / K) % K === i % K ? 1 : 0));
   const weight = build.constant(ones, [channels * K, 1, ...sliding.kernelShape], dtype);
   const apart = [batch, channels, K, ...positions];
@@ -73,7 +71,7 @@ function spreadOver(call: GradientCall, axes: readonly number[], factor: (count:
   const from = sizes(input);
   const reduced = from.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const over = from.map((size, axis) => (axes.includes(axis) ? size : 1));
-  return build.multiply(build.reshape(gradient, reduced), build.filled(factor(product(over)), over, dtype));
+  return build.multiply(build.reshape(gradient, reduced), build.filled(factor(elementCount(over)), over, dtype));
 }
 
 const reduction =

@@ -40,8 +40,8 @@ export interface ContractionCheck {
  * type, and contracted in float64 they are as near to what was fitted as the fit promised, in the norm of the fit.
  *
  * Rounding n factors by a unit u each changes Ŵ by at most ((1+u)ⁿ−1)·contract(|F|), whose norm is at most Π‖F‖
- * (Cauchy–Schwarz over the summed indices), √‖G‖∞ times that in a metric G, and ‖L‖ times that where outputs are weighed. Promises such as ‖W‖² − ‖core‖² lose half
- * of float64's digits.
+ * (Cauchy–Schwarz over the summed indices), √‖G‖∞ times that in a metric G, and ‖L‖ times that where outputs are weighed.
+ * Promises such as ‖W‖² − ‖core‖² lose half of float64's digits.
  *
  * @param kernel the operator's own
  * @param target what was fitted, weighed if `weighing` is there
