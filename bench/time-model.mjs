@@ -148,6 +148,7 @@ try {
 if (values.json) writeFileSync(values.json, JSON.stringify(results));
 
 async function configurationTable() {
+  if (!(Number(values.others) >= 1)) throw new Error('--others: 1 at least, predictions are compared with them');
   const start = performance.now();
   const options = { threads, device: 'cpu' };
   const overhead = await measureCallOverhead(runtime, options);

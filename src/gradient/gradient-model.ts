@@ -156,11 +156,8 @@ class Reverse {
     const roots = new Set(graph.outputs.map(scoresOf).filter((value) => this.#relevant.has(value)));
     return [...roots].flatMap((root) => {
       const [dtype, dims] = [this.#shapes.dtypeOf(root), this.#shapes.shapeOf(root)];
-      if (dtype !== 'float32' && dtype !== 'float64') {
-        if (isReal(dtype)) this.#lost.add(root);
-        return [];
-      }
-      if (!dims || !isKnown(dims)) {
+      if (dtype === 'bool') return [];
+      if ((dtype !== 'float32' && dtype !== 'float64') || !dims || !isKnown(dims)) {
         this.#lost.add(root);
         return [];
       }
@@ -180,17 +177,15 @@ class Reverse {
 
   /** Back through one node; nothing comes of it where a gradient of its outputs is lost. */
   #pass(node: Node, isLost: boolean): void {
+    if (node.is(...discrete)) return;
     const gradients = node.outputs.map((value) => (value ? this.#gradients.get(value) : undefined));
     for (const value of captures(node)) this.#lose(value);
     for (const [index, input] of node.inputs.entries()) {
       if (!input || !this.#relevant.has(input)) continue;
       const dtype = this.#shapes.dtypeOf(input);
-      if (!isReal(dtype)) {
-        // A step function of what went in: real numbers stand behind it that no gradient comes back to.
-        if (input.producer?.is('QuantizeLinear', 'DynamicQuantizeLinear', 'Cast')) this.#lose(input);
-        continue;
-      }
-      const gradient = isLost ? undefined : this.#back(node, index, input, dtype, gradients);
+      if (dtype === 'bool') continue;
+      // Whole numbers may stand for real ones, in steps, and no gradient comes back through them.
+      const gradient = isLost || !isReal(dtype) ? undefined : this.#back(node, index, input, dtype, gradients);
       if (gradient) this.#add(input, gradient);
       else this.#lose(input);
     }
@@ -205,7 +200,7 @@ class Reverse {
   ): { readonly value: Value; readonly gradient: Gradient } | undefined {
     const build = this.#build;
     const isConvolution = node.is('Conv', 'ConvTranspose');
-    const axis = isConvolution ? 1 : dims.length - (isConstant(node.inputs[0]) ? 2 : 1);
+    const axis = isConvolution ? 1 : dims.length - (isWeightFirst(node) ? 2 : 1);
     const groups = isConvolution ? node.int('group', 1) : 1;
     const channels = (dims[axis] ?? 1) / groups;
     if (channels > mostChannels) return undefined;
@@ -246,12 +241,20 @@ class Reverse {
   }
 }
 
-/** Whole numbers and truths have no gradients; what is not known may have. */
+/** What counts, ranks or chooses: small errors of what goes in change nothing. */
+const discrete = ['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero', 'NonMaxSuppression'];
+
+/** What is not known may be. */
 function isReal(dtype: DType | undefined): boolean {
   return dtype === undefined || isRealDType(dtype);
 }
 
 /** Of a MatMul whose first operand is the weight, channels are the rows of what it gives. */
+function isWeightFirst(node: Node): boolean {
+  const [left, right] = node.inputs;
+  return node.is('MatMul') && isConstant(left) && !isConstant(right);
+}
+
 function isConstant(value: Value | null | undefined): boolean {
   return value?.tensor !== undefined || value?.producer?.is('Constant') === true;
 }

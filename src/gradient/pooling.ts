@@ -20,7 +20,7 @@ const mostNumbers = 2 ** 26;
  * one 1 in each of K filters lays the K inputs of each window side by side, its transpose brings them back.
  */
 const maxPool: GradientRule = (call) => {
-  const { node, input, output, gradient, build, dtype, sizes } = call;
+  const { node, input, output, gradient, build, dtype, opset, sizes } = call;
   const windows = node.outputs.length === 1 && windowsOf(call);
   if (!windows) return undefined;
   const { sliding, rest } = windows;
@@ -31,7 +31,12 @@ const maxPool: GradientRule = (call) => {
   const weight = build.constant(ones, [channels * K, 1, ...sliding.kernelShape], dtype);
   const apart = [batch, channels, K, ...positions];
   const spread = (value: Value) => build.reshape(value, [batch, channels, 1, ...positions]);
-  const side = build.reshape(convolve(call, 'Conv', [input, weight], sliding, channels, []), apart);
+  // Minus infinity, as of a Pad, times 0 would be no number.
+  const isPadded = input.producer?.is('Pad') === true;
+  if (isPadded && opset < 8) return undefined;
+  const lowest = -(dtype === 'float64' ? Number.MAX_VALUE : 2 ** 127 * (2 - 2 ** -23));
+  const finite = isPadded ? build.node('Max', [input, build.scalar(lowest, dtype)]) : input;
+  const side = build.reshape(convolve(call, 'Conv', [finite, weight], sliding, channels, []), apart);
   const chosen = build.multiply(build.atLeast(side, spread(output), dtype), spread(gradient));
   const joined = build.reshape(chosen, [batch, channels * K, ...positions]);
   return convolve(call, 'ConvTranspose', [joined, weight], sliding, channels, rest);

@@ -26,12 +26,14 @@ export const mostChannels = 2048;
  * errors at several positions have in common (the second factor of Martens & Grosse 2015, arXiv:1503.05671, §3.1, with the
  * outputs' own scale for the loss; for convolutions Grosse & Martens 2016, arXiv:1602.01407).
  *
- * One forward and one backward pass for each sample, on one thread.
- *
- * @param source of `gradients.model`
  * Drawn towards a multiple of the identity as far as one half of the samples differs from the other (GramSum).
  *
- * @returns by node and group, [T, T], numbers of float32
+ * One forward and one backward pass for each sample, on one thread.
+ *
+ * @param source of the model of `gradients`
+ * @param dataset two batches at least
+ * @returns by node and group, [T, T], numbers of float32; nodes whose sums would take more than 1 GiB together, the widest
+ * first, are missing
  * @throws runtime-rejected, runtime-crashed (5), timed-out, limit-exceeded (8)
  */
 export async function measureGradientGrams(
@@ -40,7 +42,7 @@ export async function measureGradientGrams(
   source: ModelSource,
   { dataset, batch, seed, signal, blas }: GradientGramOptions,
 ): Promise<ReadonlyMap<Node, readonly Float64Array[]>> {
-  const sums = [...gradients].map(([node, gradient]) => new GramSum(node, gradient));
+  const sums = affordable(gradients).map(([node, gradient]) => new GramSum(node, gradient));
   const some = dataset.some(
     samplesFor(
       sums.map(({ gradient }) => gradient),
@@ -49,7 +51,7 @@ export async function measureGradientGrams(
   );
   const session = await runtime.load(source, { threads: 1 });
   try {
-    const scales = await scalesOf(session, directions, wholeBatches(some, batch));
+    const scales = await scalesOf(session, directions, wholeBatches(some, batch), batch);
     const random = new Map(directions.map(({ input }) => [input, seededRandom(seed, `direction at ${input}`)]));
     for await (const feeds of wholeBatches(some, batch)) {
       signal.throwIfAborted();
@@ -62,13 +64,27 @@ export async function measureGradientGrams(
   } finally {
     await session.release();
   }
-  return new Map(sums.flatMap((sum) => (sum.isFinite ? [[sum.node, sum.grams] as const] : [])));
+  return new Map(sums.flatMap((sum) => (sum.isKnown ? [[sum.node, sum.grams] as const] : [])));
+}
+
+/** Bytes that sums may take. */
+const mostBytes = 2 ** 30;
+
+/** The narrowest nodes whose sums have room. */
+function affordable(gradients: ReadonlyMap<Node, Gradient>): readonly (readonly [Node, Gradient])[] {
+  const bytes = ({ groups, channels }: Gradient) => 2 * Float64Array.BYTES_PER_ELEMENT * groups * channels ** 2;
+  let [left, widest] = [mostBytes, 0];
+  for (const size of [...gradients.values()].map(bytes).sort((a, b) => a - b)) {
+    if (size > left) break;
+    [left, widest] = [left - size, size];
+  }
+  return [...gradients].filter(([, gradient]) => bytes(gradient) <= widest);
 }
 
 function samplesFor(gradients: readonly Gradient[], batch: number): number {
   const wanted = gradients.map(({ channels, rows }) => (rowsPerChannel * channels) / rows);
   const least = Math.max(samples.least, batch * Math.ceil(Math.max(...wanted)));
-  return batch * Math.max(1, Math.floor(Math.min(samples.most, least) / batch));
+  return batch * Math.max(2, Math.floor(Math.min(samples.most, least) / batch));
 }
 
 /** What the last batch lacks of a whole one is not made up for. */
@@ -101,13 +117,14 @@ async function scalesOf(
   session: RuntimeSession,
   directions: readonly Direction[],
   batches: AsyncIterable<Feeds>,
+  size: number,
 ): Promise<ReadonlyMap<string, number>> {
   if (directions.length < 2) return new Map();
   const outputs = directions.map((direction) => ({ direction, spread: new Spread() }));
   const still = directed(directions, ({ dims }) => new Float64Array(elementCount(dims)));
   for await (const feeds of batches) {
     const results = await session.run({ ...feeds, ...still });
-    for (const { direction, spread } of outputs) spread.add(results[direction.output]);
+    for (const { direction, spread } of outputs) spread.add(results[direction.output], size);
   }
   return new Map(
     outputs.map(({ direction, spread: { variance } }) => [direction.input, variance > 0 ? 1 / Math.sqrt(variance) : 0]),
@@ -118,25 +135,33 @@ async function scalesOf(
 class Spread {
   #sums = new Float64Array();
   #squares = new Float64Array();
-  #samples = 0;
+  #rows = 0;
+  /** How much of a row is one sample's. */
+  #share = 1;
 
-  add(tensor: RuntimeTensor | undefined): void {
-    const { data, dims: [batch = 1] = [] } = tensor ?? {};
+  /** @param fed samples: in rows of the tensor, or somewhere in it */
+  add(tensor: RuntimeTensor | undefined, fed: number): void {
+    const { data, dims = [] } = tensor ?? {};
     if (!isReal(data)) return;
+    const batch = dims[0] === fed ? fed : 1;
     const size = data.length / batch;
-    if (this.#samples === 0) [this.#sums, this.#squares] = [new Float64Array(size), new Float64Array(size)];
+    this.#share = batch / fed;
+    if (this.#rows === 0) [this.#sums, this.#squares] = [new Float64Array(size), new Float64Array(size)];
     for (const [at, value] of data.entries()) {
       const i = at % size;
       this.#sums[i] = (this.#sums[i] as number) + value;
       this.#squares[i] = (this.#squares[i] as number) + value * value;
     }
-    this.#samples += batch;
+    this.#rows += batch;
   }
 
   /** Σ over the elements of a sample. */
   get variance(): number {
-    const n = this.#samples;
-    return this.#squares.reduce((sum, square, i) => sum + Math.max(0, square / n - ((this.#sums[i] ?? 0) / n) ** 2), 0);
+    const n = this.#rows;
+    return (
+      this.#share *
+      this.#squares.reduce((sum, square, i) => sum + Math.max(0, square / n - ((this.#sums[i] ?? 0) / n) ** 2), 0)
+    );
   }
 }
 
@@ -169,15 +194,15 @@ class GramSum {
 
   get grams(): readonly Float64Array[] {
     const [first, second] = this.#halves;
-    if (second.rows === 0) return first.sums.map((sum) => drawn(sum, sum, 1));
     return first.sums.map((sum, g) => {
       const [a, b] = [sum.map((value) => value / first.rows), second.sums[g]?.map((value) => value / second.rows)];
       return drawn(a, b ?? a);
     });
   }
 
-  get isFinite(): boolean {
-    return this.#runs > 0 && this.#halves.every(({ sums }) => sums.every((sum) => sum.every(Number.isFinite)));
+  /** Whether there is something to go by: finite gradients of both halves. */
+  get isKnown(): boolean {
+    return this.#runs > 1 && this.#halves.every(({ sums }) => sums.every((sum) => sum.every(Number.isFinite)));
   }
 }
 
@@ -201,7 +226,7 @@ class Half {
 }
 
 /** ρμI + (1 − ρ)H of two halves, rounded to float32 as it is kept in files. */
-function drawn(a: Float64Array, b: Float64Array, given?: number): Float64Array {
+function drawn(a: Float64Array, b: Float64Array): Float64Array {
   const n = Math.sqrt(a.length);
   let [mean, noise, spread] = [0, 0, 0];
   for (let i = 0; i < n; i++) mean += ((a[i * n + i] as number) + (b[i * n + i] as number)) / (2 * n);
@@ -211,6 +236,6 @@ function drawn(a: Float64Array, b: Float64Array, given?: number): Float64Array {
     noise += ((a[i] as number) - (b[i] as number)) ** 2 / 4;
     spread += (value - target(i)) ** 2;
   }
-  const share = given ?? (spread > 0 ? Math.min(1, noise / spread) : 1);
+  const share = spread > 0 ? Math.min(1, noise / spread) : 1;
   return own.map((value, i) => Math.fround(share * target(i) + (1 - share) * value));
 }

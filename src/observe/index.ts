@@ -4,4 +4,4 @@ export { measureGradientGrams, mostChannels } from './gradient-grams.ts';
 export { type MomentsFile, readMoments, writeMoments } from './moments-file.ts';
 export { type OpenLockstepOptions, openLockstep } from './open-lockstep.ts';
 export { withOwnOutputs } from './own-outputs.ts';
-export { type StatisticsOrigin, statisticsKind } from './statistics-file.ts';
+export { invalidStatistics, type StatisticsOrigin, statisticsKind } from './statistics-file.ts';

@@ -11,6 +11,8 @@ export interface Resources {
   runtime(): Promise<KeepingRuntime>;
   /** One that works beside the first where there are threads for it; otherwise the same. */
   secondRuntime(): Promise<KeepingRuntime>;
+  /** For what others shall not suffer from: the caller closes it. */
+  ownRuntime(): Promise<KeepingRuntime>;
   close(): Promise<void>;
 }
 
@@ -21,14 +23,16 @@ export function openResources(options: EngineOptions): Resources {
   const { threads = 1, device = 'cpu', timeout, memory, signal = neverAborted } = options;
   const curves = openCurvePool(threads, signal);
   const opened: Promise<KeepingRuntime>[] = [];
-  const openAt = (place: number) => {
-    opened[place] ??= openRuntime({
+  const openOwn = () =>
+    openRuntime({
       threads,
       device,
       signal,
       ...(timeout !== undefined && { timeout }),
       ...(memory !== undefined && { memory }),
     });
+  const openAt = (place: number) => {
+    opened[place] ??= openOwn();
     return opened[place];
   };
   const open = () => openAt(0);
@@ -45,6 +49,7 @@ export function openResources(options: EngineOptions): Resources {
     environment,
     runtime: open,
     secondRuntime: () => openAt(threads > 1 ? 1 : 0),
+    ownRuntime: openOwn,
     close: async () => {
       await curves?.close();
       for (const runtime of opened) await (await runtime).close();

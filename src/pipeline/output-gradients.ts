@@ -1,11 +1,12 @@
 import type { Dataset } from '../data/index.ts';
-import { DiagnosticError, diagnostics } from '../diagnostics.ts';
+import { diagnostics } from '../diagnostics.ts';
 import { gradientModel } from '../gradient/index.ts';
 import type { Model } from '../ir/index.ts';
 import { elementCount, type Moments } from '../numerics/index.ts';
 import { measureGradientGrams, mostChannels } from '../observe/index.ts';
 import { linearNodes, type Observed } from '../rewrite/index.ts';
 import type { Feeds } from '../runtime/index.ts';
+import type { Resources } from './environment.ts';
 import { fitsInMemory, withSources } from './output-model.ts';
 import type { Run } from './run.ts';
 
@@ -13,17 +14,32 @@ import type { Run } from './run.ts';
 export type OutputGradients = ReadonlyMap<string, readonly Float64Array[]>;
 
 /**
- * What arrives at a model's outputs of errors of its linear operators, channel by channel. None where ONNX Runtime does not
- * take the model with its gradients behind it (a warning), or it is too large for one pass.
+ * What arrives at a model's outputs of errors of its linear operators, channel by channel. Nothing depends on it but how good
+ * fits are: whatever fails is a warning (`no-gradients`), and the runtime is its own, for a backward pass takes memory.
+ * None either where the model is too large for one pass, or there are too few samples.
  */
 export async function outputGradientsOf({ resources }: Run, model: Model, dataset: Dataset): Promise<OutputGradients> {
-  const { blas, seed, signal, onEvent } = resources.environment;
+  const { signal, onEvent } = resources.environment;
   if (!fitsInMemory(model)) return new Map();
+  try {
+    return await measured(resources, model, dataset);
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    const message = `what of errors arrives at the outputs is not known: ${cause instanceof Error ? cause.message : cause}`;
+    const hint = 'fits count errors of all channels alike; report this, with the model if you may';
+    onEvent({ kind: 'warning', diagnostic: diagnostics.warning('no-gradients', message, undefined, hint) });
+    return new Map();
+  }
+}
+
+async function measured(resources: Resources, model: Model, dataset: Dataset): Promise<OutputGradients> {
+  const { blas, seed, signal } = resources.environment;
   const first = await firstBatch(dataset);
-  const shapes = Object.entries(first?.feeds ?? {}).map(([name, { dims }]) => [name, dims] as const);
-  const found = first && gradientModel(model, linearNodes(model), Object.fromEntries(shapes), mostChannels);
+  if (!first) return new Map();
+  const shapes = Object.entries(first.feeds).map(([name, { dims }]) => [name, dims] as const);
+  const found = gradientModel(model, linearNodes(model), Object.fromEntries(shapes), mostChannels);
   if (!found) return new Map();
-  const runtime = await resources.secondRuntime();
+  const runtime = await resources.ownRuntime();
   try {
     const grams = await withSources([found.model], async ([source]) =>
       source
@@ -31,12 +47,8 @@ export async function outputGradientsOf({ resources }: Run, model: Model, datase
         : undefined,
     );
     return new Map([...(grams ?? [])].map(([node, own]) => [node.outputs[0]?.name ?? '', own]));
-  } catch (cause) {
-    if (!(cause instanceof DiagnosticError) || cause.diagnostic.code !== 'runtime-rejected') throw cause;
-    const message = `what of errors arrives at the outputs is not known: ${cause.diagnostic.message}`;
-    const hint = 'fits count errors of all channels alike; report this, with the model if you may';
-    onEvent({ kind: 'warning', diagnostic: diagnostics.warning('no-gradients', message, undefined, hint) });
-    return new Map();
+  } finally {
+    await runtime.close();
   }
 }
 
@@ -44,12 +56,13 @@ export async function outputGradientsOf({ resources }: Run, model: Model, datase
 const batchNumbers = 2 ** 18;
 const largestBatch = 16;
 
-/** As many samples as go through the model together, or as many as it always wants. */
+/** As many samples as go through the model together, or as many as it always wants; undefined where there is no second batch. */
 async function firstBatch(dataset: Dataset): Promise<{ readonly feeds: Feeds; readonly count: number } | undefined> {
   for await (const { feeds } of dataset.some(1).batches(1)) {
     const numbers = Math.max(1, ...Object.values(feeds).map(({ dims }) => elementCount(dims)));
-    const size = Math.max(1, Math.min(largestBatch, dataset.size, Math.floor(batchNumbers / numbers)));
-    for await (const first of dataset.batches(size)) return first;
+    const half = Math.floor(dataset.size / 2);
+    const size = Math.max(1, Math.min(largestBatch, half, Math.floor(batchNumbers / numbers)));
+    for await (const first of dataset.batches(size)) return first.count <= half ? first : undefined;
   }
   return undefined;
 }

@@ -106,7 +106,9 @@ export async function remembered<Answer>(
   }
   const answer = await work();
   const bytes = encode(answer);
-  if (bytes) await cache.put(key, bytes);
+  // What was decided without gradients, because memory was short say, is not what another run would decide.
+  const isWhole = !run.warnings.some(({ code }) => code === 'no-gradients');
+  if (bytes && isWhole) await cache.put(key, bytes);
   return answer;
 }
 

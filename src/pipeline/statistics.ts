@@ -1,6 +1,14 @@
 import { hashFiles } from '../data/index.ts';
 import { diagnostics } from '../diagnostics.ts';
-import { readFactors, readMoments, type StatisticsOrigin, statisticsKind, withOwnOutputs } from '../observe/index.ts';
+import { type Blas, type Moments, outputMetric } from '../numerics/index.ts';
+import {
+  invalidStatistics,
+  readFactors,
+  readMoments,
+  type StatisticsOrigin,
+  statisticsKind,
+  withOwnOutputs,
+} from '../observe/index.ts';
 import type { Effort } from '../pass/index.ts';
 import type { Calibration, Evidence, Observed, OperatorPair } from '../rewrite/index.ts';
 import { type CalibrationData, samplesText } from './calibration.ts';
@@ -30,8 +38,20 @@ async function momentsData(run: Run, file: string): Promise<CalibrationData> {
   return dataOf(run, file, 'statistics', origin, async ({ name, original }) => {
     const stored = await read(name);
     if (!stored) return { unobserved: 'the statistics do not have it' };
-    return (await withOwnOutputs(stored, original, blas)) ?? { unobserved: 'its statistics are of another shape' };
+    const moments = await withOwnOutputs(stored, original, blas);
+    if (moments) await checkGradients(moments, name, file, blas);
+    return moments ?? { unobserved: 'its statistics are of another shape' };
   });
+}
+
+/** @throws invalid-statistics (2) where what is said of gradients is no Gram matrix: only trying tells */
+async function checkGradients(moments: Moments, name: string, file: string, blas: Blas): Promise<void> {
+  try {
+    await outputMetric(moments, blas);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw invalidStatistics(file, `gradients of node "${name}" are no Gram matrix: ${cause.message}`);
+  }
 }
 
 async function factorsData(run: Run, file: string): Promise<CalibrationData> {

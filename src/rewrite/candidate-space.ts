@@ -15,7 +15,7 @@ export interface SpaceInit {
 
 /** What is known of a method on a node beyond what rank rules ask. */
 export interface MethodSpace extends CandidateSpace, PricedMethod {
-  /** What `fitError` is about at each of many ranks, for much less than a fit each. */
+  /** Expected errors at each of many ranks, for much less than a fit each; outputs count by what of them arrives. */
   errors(ranks: readonly Ranks[]): Promise<readonly number[]>;
 }
 

@@ -200,6 +200,23 @@ const cases: Readonly<Record<string, Case>> = {
     steps: [['MaxPool', ['y'], [list('kernel_shape', [2, 2]), list('pads', [1, 1, 0, 0])]]],
     shift: -4,
   },
+  'MaxPool behind a Pad of minus infinity': {
+    steps: [
+      ['Pad', ['y', 'pads', 'infinity']],
+      ['MaxPool', ['t0'], [list('kernel_shape', [3, 3]), list('strides', [2, 2])]],
+    ],
+    weights: { pads: ints(0, 0, 1, 1, 0, 0, 1, 1), infinity: scalar(Number.NEGATIVE_INFINITY) },
+  },
+  'Reshape to a size that the model computes': {
+    steps: [
+      ['Shape', ['y']],
+      ['Gather', ['t0', 'place']],
+      ['Concat', ['t1', 'rest'], [int('axis', 0)]],
+      ['Reshape', ['y', 't2']],
+      ['Tanh', ['t3']],
+    ],
+    weights: { place: ints(0), rest: ints(-1) },
+  },
   'AveragePool without its pads': {
     steps: [
       ['AveragePool', ['y'], [list('kernel_shape', [3, 3]), list('strides', [2, 2]), list('pads', [1, 1, 1, 1])]],
@@ -399,6 +416,18 @@ describe('a gradient model', () => {
       },
     ],
     [
+      'whole numbers made of quantized ones, though a way leads around them',
+      {
+        steps: [
+          ['QuantizeLinear', ['y', 'scale', 'point']],
+          ['MaxPool', ['t0'], [list('kernel_shape', [1, 1])]],
+          ['DequantizeLinear', ['t1', 'scale', 'point']],
+          ['Add', ['t2', 'y']],
+        ],
+        weights: { scale: scalar(0.1), point: fromFloat64([0], [], 'int8') },
+      },
+    ],
+    [
       'a Resize by other factors than sizes tell',
       {
         steps: [
@@ -473,6 +502,24 @@ describe('a gradient model', () => {
       }),
     );
     expect(gradientModel(counted, [first(counted.graph.nodes)], { x: [1, 16, 4, 4] })).toBeUndefined();
+  });
+
+  it('is none where an output is quantized, though another is not', () => {
+    const bytes = smallModel(
+      [
+        { opType: 'Conv', inputs: ['x', 'w'], outputs: ['y'] },
+        { opType: 'QuantizeLinear', inputs: ['y', 'scale', 'point'], outputs: ['q'] },
+        { opType: 'Relu', inputs: ['y'], outputs: ['z'] },
+      ],
+      [['x', 'float32', [1, 2, 4, 4]]],
+      [
+        ['q', 'int8', [1, 2, 4, 4]],
+        ['z', 'float32', [1, 2, 4, 4]],
+      ],
+      { w: tensor([2, 2, 1, 1]), scale: scalar(0.1), point: fromFloat64([0], [], 'int8') },
+    );
+    const model = readModel(bytes);
+    expect(gradientModel(model, [first(model.graph.nodes)], {})).toBeUndefined();
   });
 
   it('leaves the model that it is of alone', () => {

@@ -119,14 +119,44 @@ describe('Gram matrices of gradients', () => {
     expect(small?.[3]).toBeGreaterThan(0);
   });
 
+  it('count alike outputs that have one row for each sample, and several', async () => {
+    const model = smallModel(
+      [
+        { opType: 'MatMul', inputs: ['x', 'one'], outputs: ['y'] },
+        { opType: 'MatMul', inputs: ['y', 'first'], outputs: ['a'] },
+        { opType: 'MatMul', inputs: ['y', 'second'], outputs: ['b'] },
+        { opType: 'Reshape', inputs: ['b', 'rows'], outputs: ['c'] },
+      ],
+      [['x', 'float32', ['N', 2]]],
+      [
+        ['a', 'float32', ['N', 8]],
+        ['c', 'float32', ['M', 1]],
+      ],
+      {
+        one: weight([1, 0, 0, 1], [2, 2]),
+        first: weight([...new Array<number>(8).fill(1), ...new Array<number>(8).fill(0)], [2, 8]),
+        second: weight([...new Array<number>(8).fill(0), ...new Array<number>(8).fill(1)], [2, 8]),
+        rows: fromFloat64([-1, 1], [2], 'int64'),
+      },
+    );
+    const [H] = (await grams(model, [2])).get('y') ?? [];
+    // Each is its channel of y, eight times over.
+    expect(Math.abs(Math.log((H?.[0] ?? 0) / (H?.[3] ?? 1)))).toBeLessThan(0.5);
+  });
+
   it('are the same for the same seed, and others for another', async () => {
     const model = linear(2, [1, 0.5, 0, 1]);
     expect(await grams(model, [2])).toEqual(await grams(model, [2]));
     expect(await grams(model, [2], 512, 1)).not.toEqual(await grams(model, [2]));
   });
 
+  it('are not known of a single batch, for nothing tells how far it is to be believed', async () => {
+    expect((await grams(linear(2, [1, 0, 0, 1]), [2], 4)).has('y')).toBe(false);
+    expect((await grams(linear(2, [1, 0, 0, 1]), [2], 8)).has('y')).toBe(true);
+  });
+
   it('do without samples that fill no batch', async () => {
-    const [H] = (await grams(linear(2, [1, 0, 0, 1]), [2], 6)).get('y') ?? [];
+    const [H] = (await grams(linear(2, [1, 0, 0, 1]), [2], 10)).get('y') ?? [];
     expect(H?.every(Number.isFinite)).toBe(true);
     expect(H?.[0]).toBeGreaterThan(0);
   });

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type SafetensorsTensor, safetensorsPieces } from '../../src/data/index.ts';
 import { type Diagnostic, DiagnosticError } from '../../src/diagnostics.ts';
 import type { Moments } from '../../src/numerics/index.ts';
 import { type NodeFactors, readFactors, writeFactors } from '../../src/observe/factors-file.ts';
 import { readMoments, writeMoments } from '../../src/observe/moments-file.ts';
 import type { StatisticsOrigin } from '../../src/observe/statistics-file.ts';
+import { alteredSafetensors } from '../support/safetensors.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'onnx-tucker-statistics-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -59,33 +59,6 @@ async function refusal(call: Promise<unknown>): Promise<Diagnostic> {
   const error = await call.catch((cause: unknown) => cause);
   if (error instanceof DiagnosticError) return error.diagnostic;
   throw new Error(`not refused with a diagnostic: ${String(error)}`);
-}
-
-/** The file with other metadata, or without some tensors. */
-function altered(
-  pieces: Iterable<Uint8Array>,
-  metadata: Record<string, string | undefined>,
-  change: (name: string, data: Float64Array | Float32Array) => Float64Array | Float32Array | undefined = (_, data) =>
-    data,
-): Iterable<Uint8Array> {
-  const bytes = Buffer.concat([...pieces]);
-  const start = 8 + Number(bytes.readBigUInt64LE());
-  const { __metadata__: texts, ...entries } = JSON.parse(bytes.toString('utf8', 8, start)) as Record<
-    string,
-    Record<string, unknown>
-  >;
-  const tensors: SafetensorsTensor[] = Object.entries(entries).flatMap(([name, { dtype, shape, data_offsets }]) => {
-    const [from = 0, to = 0] = data_offsets as number[];
-    const { buffer } = new Uint8Array(bytes.subarray(start + from, start + to));
-    const data = change(name, dtype === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer));
-    if (!data) return [];
-    const type = data instanceof Float32Array ? 'float32' : 'float64';
-    return [{ name, dtype: type, dims: shape as number[], bytes: () => new Uint8Array(data.buffer) }];
-  });
-  const merged = Object.entries({ ...texts, ...metadata }).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return safetensorsPieces(tensors, new Map(merged));
 }
 
 describe('a file of moments', () => {
@@ -142,7 +115,7 @@ describe('a file of moments', () => {
     if (tensor === name) data[0] = value;
     return data;
   };
-  test.each<[string, Parameters<typeof altered>[1], Parameters<typeof altered>[2], RegExp]>([
+  test.each<[string, Parameters<typeof alteredSafetensors>[1], Parameters<typeof alteredSafetensors>[2], RegExp]>([
     ['another kind of file', { format: 'pt' }, undefined, /something else/],
     ['a file without a format', { format: undefined }, undefined, /something else/],
     ['a later version', { version: '2' }, undefined, /version 2/],
@@ -195,7 +168,7 @@ describe('a file of moments', () => {
     ['negative gradients', {}, changed('conv1/gradients_upper', -1), /negative/],
     ['a negative diagonal', {}, changed('conv1/gram_upper', -1), /negative/],
   ])('is refused with %s', async (_, metadata, change, message) => {
-    const file = save('altered.safetensors', altered(writeMoments(origin, nodes), metadata, change));
+    const file = save('altered.safetensors', alteredSafetensors(writeMoments(origin, nodes), metadata, change));
     const diagnostic = await refusal(readMoments(file).then(({ read }) => read('conv1')));
     expect(diagnostic).toMatchObject({ code: 'invalid-statistics', exitCode: 2, where: { file } });
     expect(diagnostic.message).toMatch(message);
@@ -258,7 +231,7 @@ describe('a file of factors', () => {
     expect((await refusal(readFactors(moments))).message).toContain('it holds moments, and factors are wanted');
   });
 
-  test.each<[string, Parameters<typeof altered>[2], RegExp]>([
+  test.each<[string, Parameters<typeof alteredSafetensors>[2], RegExp]>([
     ['a factor that is missing', (name, data) => (name === 'conv1/A' ? undefined : data), /"conv1\/A" is missing/],
     [
       'a factor of another type',
@@ -271,7 +244,10 @@ describe('a file of factors', () => {
       /not finite/,
     ],
   ])('is refused with %s', async (_, change, message) => {
-    const file = save('altered-factors.safetensors', altered(writeFactors(origin, plan, fitted), {}, change));
+    const file = save(
+      'altered-factors.safetensors',
+      alteredSafetensors(writeFactors(origin, plan, fitted), {}, change),
+    );
     const diagnostic = await refusal(readFactors(file).then(({ read }) => read('conv1')));
     expect(diagnostic).toMatchObject({ code: 'invalid-statistics', exitCode: 2, where: { file } });
     expect(diagnostic.message).toMatch(message);
